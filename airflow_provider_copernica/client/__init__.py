@@ -1,0 +1,1 @@
+"""What this package knows of Copernica's REST API. Nothing in here imports Airflow."""
