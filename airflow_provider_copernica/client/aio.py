@@ -1,0 +1,133 @@
+"""The asynchronous client: carries steps out with aiohttp, for triggers."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable, Generator
+from typing import TypeVar
+
+import aiohttp
+from yarl import URL
+
+from airflow_provider_copernica.client.environment import ca_bundle, proxy_for
+from airflow_provider_copernica.client.exchange import Authorize, Outcome, Send, Sleep, Step, authenticate
+from airflow_provider_copernica.client.redact import redact, redact_exception
+from airflow_provider_copernica.client.replies import Jwt
+from airflow_provider_copernica.client.retry import RetryPolicy
+from airflow_provider_copernica.client.settings import ApiSettings
+from airflow_provider_copernica.client.wire import Answer, NoReply, Reply, WireRequest
+
+Result = TypeVar("Result")
+
+# enough for a thousand triggers, and kind to Copernica
+MOST_CONNECTIONS = 50
+
+
+class AsyncClient:
+    """
+    Carries out the steps of :mod:`operations` within one event loop; many tasks may share it.
+
+    :param settings: the account.
+    :param on_secret: told of every JWT before it is used, so that it can be masked.
+    """
+
+    def __init__(self, settings: ApiSettings, on_secret: Callable[[str], None] = lambda _: None) -> None:
+        self.settings = settings
+        self._on_secret = on_secret
+        self._jwt: Jwt | None = None
+        self._renewing = asyncio.Lock()
+        self._session: aiohttp.ClientSession | None = None
+        self._ssl: ssl.SSLContext | bool = True
+
+    async def run(self, steps: Generator[Step, Outcome, Result]) -> Result:
+        """Drives an operation to its end."""
+        outcome: Outcome = None
+        while True:
+            try:
+                step = steps.send(outcome)
+            except StopIteration as end:
+                result: Result = end.value
+                return result
+            outcome = await self._carry_out(step)
+
+    async def jwt(self, policy: RetryPolicy, refused: str | None = None) -> str:
+        """
+        The JWT to use now; one renewal at a time, whoever asks.
+
+        :raises CopernicaAuthError: when there is none to be had.
+        """
+        known = self._jwt
+        if known is not None and known.usable(time.time(), refused):
+            return known.value
+        async with self._renewing:
+            if self._jwt is None or not self._jwt.usable(time.time(), refused):
+                self._jwt = await self.run(authenticate(self.settings, policy))
+                self._on_secret(self._jwt.value)
+            return self._jwt.value
+
+    async def close(self) -> None:
+        """Closes the connections; the JWT stays."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _carry_out(self, step: Step) -> Outcome:
+        match step:
+            case Send(request):
+                return await self._send(request)
+            case Sleep(seconds):
+                await asyncio.sleep(seconds)
+                return None
+            case Authorize(policy, refused):
+                return await self.jwt(policy, refused)
+
+    async def _send(self, request: WireRequest) -> Answer:
+        session = await self._open()
+        try:
+            async with session.request(
+                request.method,
+                URL(request.url, encoded=True),
+                data=request.body,
+                headers=request.headers,
+                allow_redirects=False,
+                proxy=proxy_for(self.settings, request.url),
+                ssl=self._ssl,
+            ) as response:
+                try:
+                    body, complete = await response.read(), True
+                except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError):
+                    body, complete = b"", False
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return Reply(response.status, headers, body, complete)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return _no_reply(error, self.settings)
+
+    async def _open(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            self._ssl = await _ssl_context(ca_bundle(self.settings))
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS),
+                timeout=aiohttp.ClientTimeout(total=self.settings.timeout),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._session
+
+
+async def _ssl_context(verify: bool | str) -> ssl.SSLContext | bool:
+    if isinstance(verify, bool):
+        return verify
+    # reading a CA bundle takes tens of milliseconds, too long for an event loop
+    return await asyncio.to_thread(ssl.create_default_context, cafile=verify)
+
+
+def _no_reply(error: Exception, settings: ApiSettings) -> NoReply:
+    secrets = [settings.token, settings.proxy or ""]
+    redact_exception(error, secrets)
+    sent = not isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL)
+    if isinstance(error, TimeoutError):
+        return NoReply(True, f"no reply within {settings.timeout:g} s", error)
+    what = "the connection broke" if sent else "no connection"
+    text = redact(str(error), secrets) or type(error).__name__
+    return NoReply(sent, f"{what} ({text})", error)

@@ -1,0 +1,73 @@
+"""Conversions of what templates and forms render: text in, typed values out, never by truthiness."""
+
+from __future__ import annotations
+
+import ast
+import json
+
+_TRUE = {"true", "1", "yes", "on"}
+_FALSE = {"false", "0", "no", "off"}
+
+
+def to_boolean(value: object) -> bool:
+    """
+    :raises ValueError: for anything that is no clear yes or no.
+    """
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | str):
+        word = str(value).strip().lower()
+        if word in _TRUE:
+            return True
+        if word in _FALSE:
+            return False
+    raise ValueError("must be true or false")
+
+
+def to_count(value: object, least: int = 1) -> int:
+    """
+    :raises ValueError: for anything but a whole number of at least ``least``.
+    """
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(f"must be a whole number of at least {least}")
+    return value
+
+
+def to_text(value: object) -> str:
+    """
+    :raises ValueError: for anything but text.
+    """
+    if not isinstance(value, str):
+        raise ValueError(f"must be text, not {type(value).__name__}")
+    return value
+
+
+def to_names(value: object) -> tuple[str, ...]:
+    """
+    A list of names, from a list, the text of a JSON or Python list, or comma-separated text.
+
+    :raises ValueError: for anything else, and for blank or repeated names.
+    """
+    if isinstance(value, str):
+        value = _read_list(value) if value.strip().startswith(("[", "(")) else value.split(",")
+    if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
+        raise ValueError("must be a list of names, or names separated by commas")
+    names = tuple(name.strip() for name in value)
+    if not all(names):
+        raise ValueError("holds a blank name")
+    if len({name.lower() for name in names}) < len(names):
+        raise ValueError("names a field twice")
+    return names
+
+
+def _read_list(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    try:
+        return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
+        raise ValueError("is no list") from error

@@ -1,0 +1,186 @@
+"""What can be asked of Copernica, each as steps that either client carries out."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+
+from airflow_provider_copernica.client.errors import (
+    CopernicaImportFailedError,
+    CopernicaImportTimeoutError,
+    CopernicaReplyError,
+    CopernicaUnavailableError,
+)
+from airflow_provider_copernica.client.exchange import Outcome, Sleep, Step, exchange
+from airflow_provider_copernica.client.progress import duration
+from airflow_provider_copernica.client.replies import created_id, read_json
+from airflow_provider_copernica.client.retry import RetryPolicy, patient
+from airflow_provider_copernica.client.schedule import PollSchedule
+from airflow_provider_copernica.client.settings import ApiSettings
+from airflow_provider_copernica.client.status import CopernicaImport, ImportState, read_import
+from airflow_provider_copernica.client.wire import ApiCall, Body, QueryParams, Repeat
+
+# the most that api.copernica.com gives in one page (documentation, "paging")
+PAGE_SIZE = 1000
+
+
+def create_import(
+    settings: ApiSettings, body: Body, *, safe_to_repeat: bool, policy: RetryPolicy
+) -> Generator[Step, Outcome, int]:
+    """
+    ``POST imports``.
+
+    :param safe_to_repeat: whether doing it twice changes nothing more than doing it once.
+    :return: the ID of the new import.
+    :raises CopernicaAmbiguousError: when it may be running, and must not be sent again.
+    """
+    repeat = Repeat.ALWAYS if safe_to_repeat else Repeat.IF_NOT_RECEIVED
+    reply = yield from exchange(settings, ApiCall("POST", "imports", body=body, repeat=repeat, creates=True), policy)
+    import_id = created_id(reply)
+    if import_id is None:
+        raise CopernicaReplyError("POST imports: the reply holds no ID.", status_code=reply.status)
+    return import_id
+
+
+def get_import(settings: ApiSettings, import_id: int, policy: RetryPolicy) -> Generator[Step, Outcome, CopernicaImport]:
+    """``GET import/$id``."""
+    return read_import((yield from get_json(settings, f"import/{import_id}", None, policy)), import_id)
+
+
+def get_json(
+    settings: ApiSettings, path: str, params: QueryParams | None, policy: RetryPolicy
+) -> Generator[Step, Outcome, object]:
+    """Any GET whose reply is JSON."""
+    call = ApiCall("GET", path, params=params, repeat=Repeat.ALWAYS, expects_json=True)
+    return read_json((yield from exchange(settings, call, policy)))
+
+
+def get_object(settings: ApiSettings, path: str, policy: RetryPolicy) -> Generator[Step, Outcome, dict[str, object]]:
+    """
+    Any GET whose reply is a JSON object; a ``data`` wrapper, which one page of the documentation claims, is taken off.
+
+    :raises CopernicaReplyError: when it is something else.
+    """
+    value = yield from get_json(settings, path, None, policy)
+    if isinstance(value, dict) and isinstance(value.get("data"), dict):
+        value = value["data"]
+    if not isinstance(value, dict):
+        raise CopernicaReplyError(f"GET {path}: the reply is no JSON object.")
+    return value
+
+
+def get_page(
+    settings: ApiSettings, path: str, params: QueryParams, start: int, policy: RetryPolicy
+) -> Generator[Step, Outcome, Page]:
+    """
+    One page of a list; ``start`` is an offset (documentation in Dutch, "paging"; the English page calls it an ID).
+
+    :raises CopernicaReplyError: when the reply is no list.
+    """
+    limit = _limit(params)
+    value = yield from get_json(settings, path, {**params, "start": start, "limit": limit}, policy)
+    envelope: Mapping[str, object] = value if isinstance(value, dict) else {"data": value}
+    items = envelope.get("data")
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise CopernicaReplyError(f"GET {path}: the reply is no list of objects; use request() for this endpoint.")
+    end = start + len(items)
+    total = envelope.get("total")
+    if isinstance(total, str | int) and not isinstance(total, bool) and str(total).isdigit():
+        more = end < int(total)
+    else:
+        more = "data" in envelope and len(items) >= limit and isinstance(value, dict)
+    return Page(items, end if more and items else None)
+
+
+@dataclass(frozen=True)
+class Page:
+    """
+    :param items: the objects of this page.
+    :param next_start: the offset of the next one; None at the end.
+    """
+
+    items: list[dict[str, object]]
+    next_start: int | None
+
+
+def _limit(params: QueryParams) -> int:
+    limit = params.get("limit", PAGE_SIZE)
+    return min(max(int(limit), 1), PAGE_SIZE) if isinstance(limit, int | str) else PAGE_SIZE
+
+
+@dataclass(frozen=True)
+class Watch:
+    """
+    How to wait for an import.
+
+    :param schedule: when to ask.
+    :param started_at: when the waiting began, in seconds since the epoch.
+    :param deadline: when patience ends, likewise; None for never.
+    :param read_state: what a status amounts to.
+    """
+
+    schedule: PollSchedule
+    started_at: float
+    deadline: float | None = None
+    read_state: Callable[[CopernicaImport], ImportState] = lambda status: status.state
+
+
+def watch_import(
+    settings: ApiSettings, import_id: int, watch: Watch, on_status: Callable[[CopernicaImport], None]
+) -> Generator[Step, Outcome, CopernicaImport]:
+    """
+    Asks until the import has finished.
+
+    :param on_status: told of every status.
+    :raises CopernicaImportFailedError: when it failed, with Copernica's own words.
+    :raises CopernicaImportTimeoutError: when the deadline has passed; the import goes on.
+    :raises CopernicaApiError: when its status can't be had.
+    """
+    polls = 0
+    status: CopernicaImport | None = None
+    while True:
+        policy = patient(watch.schedule.first, watch.deadline)
+        try:
+            status = yield from get_import(settings, import_id, policy)
+        except CopernicaUnavailableError as error:
+            if _remaining(watch) > 0:
+                raise
+            raise timed_out(watch, status, import_id) from error
+        polls += 1
+        on_status(status)
+        state = watch.read_state(status)
+        if state is ImportState.FINISHED:
+            return status
+        if state is ImportState.FAILED:
+            raise failed(status)
+        remaining = _remaining(watch)
+        if remaining <= 0:
+            raise timed_out(watch, status, import_id)
+        yield Sleep(min(watch.schedule.wait(polls), remaining))
+
+
+def _remaining(watch: Watch) -> float:
+    return float("inf") if watch.deadline is None else watch.deadline - time.time()
+
+
+def failed(status: CopernicaImport) -> CopernicaImportFailedError:
+    """Copernica's own words, with the name, the ID and the counts."""
+    said = f" Copernica says: {status.last_error}" if status.last_error else ""
+    return CopernicaImportFailedError(f"{status}.{said}", status)
+
+
+def timed_out(watch: Watch, status: CopernicaImport | None, import_id: int) -> CopernicaImportTimeoutError:
+    """How long it waited, the last status, and what is true: the import goes on."""
+    waited = duration(max(time.time(), watch.deadline or 0) - watch.started_at)
+    last = f"Last seen: {status}." if status else f"The status of import {import_id} was never seen."
+    return CopernicaImportTimeoutError(
+        f"Waited {waited} for Copernica import {import_id}, and it has not finished. {last} "
+        "The import goes on in Copernica: its API can't stop it.",
+        status,
+    )
+
+
+def json_body(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,124 @@
+"""The one place that decides what a failure means: again, with a new token, or the end; and after how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from airflow_provider_copernica.client.replies import created_id, error_message, has_error, is_json
+from airflow_provider_copernica.client.wire import Answer, ApiCall, NoReply, Repeat
+
+
+class Happened(Enum):
+    """What became of a request."""
+
+    DONE = "done"
+    NOT_RECEIVED = "not received"  # it certainly did not arrive
+    LATER = "later"  # the server said "too many requests": not carried out
+    TOKEN_REFUSED = "token refused"  # noqa: S105 - no password
+    REFUSED = "refused"  # the server said no: not carried out
+    MOVED = "moved"  # a redirect: not carried out, and never followed
+    UNCLEAR = "unclear"  # it may have been carried out
+
+
+class Verdict(Enum):
+    """What to do next."""
+
+    ACCEPT = "accept"
+    AGAIN = "again"
+    RENEW_TOKEN = "renew token"  # noqa: S105 - no password
+    FAIL = "fail"
+    FAIL_AMBIGUOUS = "fail, it may be running"
+
+
+def what_happened(call: ApiCall, answer: Answer) -> Happened:
+    """
+    Sources: the documentation names 400 as the code for errors, and success as 2xx. A bad token came as 400 "Invalid
+    access token" in practice. The load balancer's 502, 503 and 504 are HTML pages and may hide an accepted request.
+    """
+    if isinstance(answer, NoReply):
+        return Happened.UNCLEAR if answer.sent else Happened.NOT_RECEIVED
+    status = answer.status
+    if 200 <= status < 300:
+        if call.creates and created_id(answer) is not None:
+            return Happened.DONE
+        if has_error(answer):
+            return _refusal(error_message(answer))
+        incomplete = call.creates or not answer.complete or (call.expects_json and not is_json(answer))
+        return Happened.UNCLEAR if incomplete else Happened.DONE
+    if status == 429:
+        return Happened.LATER
+    if status in (401, 403):
+        return Happened.TOKEN_REFUSED
+    if 300 <= status < 400:
+        return Happened.MOVED
+    if 400 <= status < 500 and status != 408:
+        return _refusal(error_message(answer))
+    return Happened.UNCLEAR
+
+
+def _refusal(message: str) -> Happened:
+    words = message.lower()
+    about_token = "token" in words and any(word in words for word in ("invalid", "expired", "access", "unauthorized"))
+    return Happened.TOKEN_REFUSED if about_token else Happened.REFUSED
+
+
+def decide(repeat: Repeat, happened: Happened, *, can_renew: bool) -> Verdict:
+    """
+    The table of what follows.
+
+    :param repeat: when this request may be sent again.
+    :param happened: what became of it.
+    :param can_renew: whether a fresh token may still be tried.
+    """
+    match happened:
+        case Happened.DONE:
+            return Verdict.ACCEPT
+        case Happened.NOT_RECEIVED | Happened.LATER:
+            return Verdict.AGAIN
+        case Happened.UNCLEAR:
+            return Verdict.AGAIN if repeat is Repeat.ALWAYS else Verdict.FAIL_AMBIGUOUS
+        case Happened.TOKEN_REFUSED if can_renew:
+            return Verdict.RENEW_TOKEN
+        case _:
+            return Verdict.FAIL
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """
+    How often, and how far apart, a request is sent again.
+
+    :param attempts: how often in all.
+    :param first: seconds before the second attempt; later ones wait twice as long each.
+    :param longest: seconds that backing off never exceeds.
+    :param longest_asked: seconds of a Retry-After that are honoured at most.
+    :param give_up_at: seconds since the epoch after which no attempt is made.
+    """
+
+    attempts: int = 5
+    first: float = 1.0
+    longest: float = 60.0
+    longest_asked: float = 300.0
+    give_up_at: float | None = None
+
+    def delay(self, attempt: int, asked: float | None) -> float:
+        """
+        Seconds to wait after the attempt of this number.
+
+        :param asked: seconds that the server asked for.
+        """
+        from tenacity import RetryCallState, Retrying, wait_exponential_jitter
+
+        state = RetryCallState(Retrying(), None, (), {})
+        state.attempt_number = attempt
+        backoff = wait_exponential_jitter(self.first, self.longest, jitter=self.first)(state)
+        return backoff if asked is None else max(min(asked, self.longest_asked), 0.0) + min(backoff, 1.0)
+
+
+PROMPT = RetryPolicy(attempts=2, first=0.5)
+
+
+def patient(poll_interval: float, give_up_at: float | None = None) -> RetryPolicy:
+    """For watching: an outage of minutes must not fail a task. Scaled by the poll interval."""
+    return RetryPolicy(10, first=min(1.0, poll_interval), longest=min(60.0, poll_interval), give_up_at=give_up_at)

@@ -1,0 +1,41 @@
+"""When to ask again: API calls are billed, so intervals grow."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from airflow_provider_copernica.client.errors import CopernicaArgumentError
+
+DEFAULT_POLL_INTERVAL = 10.0
+DEFAULT_MAX_POLL_INTERVAL = 120.0
+GROWTH = 1.25
+# only ever sooner: an import is noticed at most ``longest`` seconds late
+JITTER = 0.1
+
+
+@dataclass(frozen=True)
+class PollSchedule:
+    """
+    :param first: seconds before the second poll.
+    :param longest: seconds that no wait exceeds.
+    """
+
+    first: float = DEFAULT_POLL_INTERVAL
+    longest: float = DEFAULT_MAX_POLL_INTERVAL
+
+    def __post_init__(self) -> None:
+        for name, value in (("poll_interval", self.first), ("max_poll_interval", self.longest)):
+            if not 0 < value < float("inf"):
+                raise CopernicaArgumentError(f"{name} must be a number of seconds above 0.")
+
+    def wait(self, polls: int, chance: float | None = None) -> float:
+        """
+        Seconds to wait after this many polls: a quarter more each time, up to the longest.
+
+        :param chance: from 0 to 1, how much of the jitter to apply; random by default, so that many don't ask at once.
+        """
+        grown = self.first * GROWTH ** min(max(polls - 1, 0), 200)
+        if chance is None:
+            chance = random.random()  # noqa: S311 - no secret
+        return min(grown, max(self.first, self.longest)) * (1 - JITTER * chance)
