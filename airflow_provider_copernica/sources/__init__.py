@@ -1,0 +1,1 @@
+"""Rows and files in, a valid import body out; knows nothing of Airflow."""

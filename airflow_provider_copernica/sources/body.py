@@ -1,0 +1,198 @@
+"""The body of a POST imports, written row by row to a file that spills to disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from json.encoder import encode_basestring
+from tempfile import SpooledTemporaryFile
+from types import TracebackType
+from typing import IO, BinaryIO, cast
+
+from airflow_provider_copernica.client.errors import CopernicaArgumentError
+from airflow_provider_copernica.sources.rows import RowCheck
+from airflow_provider_copernica.sources.rules import RowReport, RowRules
+
+_IN_MEMORY = 1 << 20
+_BATCH = 1 << 16
+
+
+@dataclass(frozen=True)
+class ImportBody:
+    """
+    A complete body, positioned at its start.
+
+    :param file: holds the bytes; closed by :meth:`close`.
+    :param size: their number.
+    :param report: what was seen in the rows.
+    """
+
+    file: BinaryIO
+    size: int
+    report: RowReport
+
+    def open(self) -> BinaryIO:
+        """Give the file, positioned at its start."""
+        self.rewind()
+        return self.file
+
+    def rewind(self) -> None:
+        """Go back to the start, to send it once more."""
+        self.file.seek(0)
+
+    def payload(self) -> bytes | BinaryIO:
+        """Give what to post: bytes while these are in memory anyway, else the file, whose length is known."""
+        file = self.open()
+        return file.read() if self.size <= _IN_MEMORY else file
+
+    def close(self) -> None:
+        """Remove the file."""
+        self.file.close()
+
+    def __enter__(self) -> ImportBody:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def write_body(
+    parameters: Mapping[str, object],
+    rows: Iterable[Mapping[str, object]],
+    rules: RowRules,
+    *,
+    tolerate_faults: bool = False,
+) -> ImportBody:
+    """
+    Write a body with its source as an array, and check every row on the way.
+
+    :param parameters: the other parameters of POST imports, as they are sent.
+    :param rows: consumed once.
+    :param rules: what the rows must obey.
+    :param tolerate_faults: leave faulty rows out and name the faults in the report only (a dry run), default False.
+    :raises CopernicaRowError: rows break the rules.
+    :raises CopernicaArgumentError: the columns are wrong.
+    :raises CopernicaEmptySourceError: there are no rows.
+    """
+    with ExitStack() as undo, RowCheck(rules) as check:
+        start = _start(parameters) + b"["
+        spool = undo.enter_context(_new_spool())
+        spool.write(start)
+        spool = undo.enter_context(_write_rows(spool, rows, check, keep=tolerate_faults))
+        report = check.report(spool.tell() - len(start))
+        if not tolerate_faults:
+            check.faults.raise_any()
+        return _finish(undo, spool, b"]}", report)
+
+
+def write_text_body(parameters: Mapping[str, object], text: str, report: RowReport) -> ImportBody:
+    """
+    Write a body with its source as text.
+
+    :param parameters: the other parameters of POST imports, as they are sent.
+    :param text: JSON or CSV, checked before by :func:`~airflow_provider_copernica.sources.text.check_text`.
+    :param report: what the check saw.
+    :raises CopernicaArgumentError: the text can't be written as UTF-8.
+    """
+    with ExitStack() as undo:
+        spool = undo.enter_context(_new_spool())
+        spool.write(_start(parameters) + b'"')
+        try:
+            for start in range(0, len(text), _BATCH):
+                spool.write(encode_basestring(text[start : start + _BATCH])[1:-1].encode())
+        except UnicodeEncodeError as error:
+            raise CopernicaArgumentError("source: the text holds half a surrogate pair: remove it") from error
+        return _finish(undo, spool, b'"}', report)
+
+
+class _LineWriter:
+    """
+    Writes rows as JSON objects, one per line, in batches.
+
+    Remembers after how many lines the columns changed, so that earlier lines can be completed.
+    """
+
+    def __init__(self, spool: IO[bytes]) -> None:
+        self._spool = spool
+        self._start = spool.tell()
+        self._batch: list[str] = []
+        self._pending = 0
+        self._lines = 0
+        self._columns: list[tuple[int, tuple[str, ...]]] = []
+        self._template = ""
+
+    def set_columns(self, names: tuple[str, ...]) -> None:
+        self._columns.append((self._lines, names))
+        fields = ",".join(encode_basestring(name).replace("%", "%%") + ":%s" for name in names)
+        self._template = "{" + fields + "}"
+
+    def write(self, texts: Sequence[str]) -> None:
+        line = self._template % tuple(map(encode_basestring, texts))
+        self._batch.append(line)
+        self._lines += 1
+        self._pending += len(line)
+        if self._pending > _BATCH:
+            self._flush()
+
+    def finish(self) -> IO[bytes]:
+        """Write the rest; gives the file that holds all, which is another one if earlier lines lacked columns."""
+        self._flush()
+        return self._complete() if len(self._columns) > 1 else self._spool
+
+    def _flush(self) -> None:
+        if self._batch:
+            between = ",\n" if self._spool.tell() > self._start else ""
+            self._spool.write((between + ",\n".join(self._batch)).encode())
+        self._batch.clear()
+        self._pending = 0
+
+    def _complete(self) -> IO[bytes]:
+        """Copy the lines, each with the columns that came up after it, empty."""
+        complete = _new_spool()
+        self._spool.seek(0)
+        complete.write(self._spool.read(self._start))
+        for number, addition in self._additions():
+            for _ in range(number):
+                row, brace, end = self._spool.readline().rpartition(b"}")
+                complete.write(row + addition + brace + end)
+        return complete
+
+    def _additions(self) -> Iterator[tuple[int, bytes]]:
+        """For each run of lines with the same columns: their number, and what they lack."""
+        last = self._columns[-1][1]
+        ends = [*(start for start, _ in self._columns[1:]), self._lines]
+        for (start, names), end in zip(self._columns, ends, strict=True):
+            yield end - start, "".join(f',{encode_basestring(name)}:""' for name in last[len(names) :]).encode()
+
+
+def _write_rows(spool: IO[bytes], rows: Iterable[object], check: RowCheck, *, keep: bool) -> IO[bytes]:
+    writer = _LineWriter(spool)
+    header = None
+    for row in rows:
+        texts = check.texts(row)
+        if header is not check.header and check.header:
+            header = check.header
+            writer.set_columns(header.names)
+        if texts is not None and (keep or not check.faults.count):
+            writer.write(texts)
+    return writer.finish()
+
+
+def _new_spool() -> IO[bytes]:
+    return SpooledTemporaryFile(max_size=_IN_MEMORY)
+
+
+def _start(parameters: Mapping[str, object]) -> bytes:
+    text = json.dumps(parameters, allow_nan=False)[:-1]
+    return f'{text}{"," if parameters else ""}"source":'.encode()
+
+
+def _finish(undo: ExitStack, spool: IO[bytes], end: bytes, report: RowReport) -> ImportBody:
+    """Complete the body; from here on its owner closes the file."""
+    spool.write(end)
+    size = spool.tell()
+    spool.seek(0)
+    undo.pop_all()
+    return ImportBody(cast("BinaryIO", spool), size, report)

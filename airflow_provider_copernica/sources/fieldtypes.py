@@ -1,0 +1,101 @@
+"""
+What a field of a database accepts, as far as it can be known beforehand (copernica-api.md 6).
+
+Types that aren't listed there are not checked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+_INTEGER = re.compile(r"-?[0-9]+")
+_FLOAT = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
+_DATE = re.compile(r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}")
+_DATETIME = re.compile(r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
+_WITH_LENGTH = frozenset({"text", "email", "phone", "phone_fax", "phone_gsm"})
+_NEVER_EMPTY = frozenset({"integer", "date", "datetime"})
+
+
+@dataclass(frozen=True)
+class FieldType:
+    """
+    A field as the API describes it.
+
+    :param name: its name.
+    :param type: the API's name of its type.
+    :param length: the most characters it holds; None where the API gave none.
+    :param options: the options of a select.
+    """
+
+    name: str
+    type: str = "text"
+    length: int | None = None
+    options: frozenset[str] = frozenset()
+
+    def problem(self, text: str, *, ignore_empty: bool = False) -> str:
+        """
+        Say why Copernica would not store this text as it is, as the tail of "12 values ..."; empty when it would.
+
+        :param text: the value as it is sent.
+        :param ignore_empty: empty values are not stored at all, default False.
+        """
+        if not text:
+            return "are empty" if self.type in _NEVER_EMPTY and not ignore_empty else ""
+        if self.type in _WITH_LENGTH:
+            too_long = self.length is not None and len(text) > self.length
+            return f"are longer than {self.length} characters" if too_long else ""
+        if self.type == "select":
+            return "" if text in self.options else "are no option of the field"
+        accepts, reason = _CHECKS.get(self.type, (None, ""))
+        return "" if accepts is None or accepts(text) else reason
+
+
+def parse_options(value: str) -> frozenset[str]:
+    """
+    Read the options of a select: one per line, the default marked by an asterisk at its end.
+
+    :param value: the ``value`` of the field in the API.
+    """
+    lines = (line.rstrip() for line in value.split("\n"))
+    return frozenset(line.removesuffix("*").rstrip() for line in lines)
+
+
+def _is_integer(text: str) -> bool:
+    return _INTEGER.fullmatch(text) is not None
+
+
+def _is_float(text: str) -> bool:
+    return _FLOAT.fullmatch(text) is not None
+
+
+def _is_date(text: str) -> bool:
+    return _exists(text, _DATE, date.fromisoformat)
+
+
+def _is_datetime(text: str) -> bool:
+    return _exists(text, _DATETIME, datetime.fromisoformat)
+
+
+def _exists(text: str, notation: re.Pattern[str], parse: Callable[[str], object]) -> bool:
+    try:
+        return notation.fullmatch(text) is not None and bool(parse(text))
+    except ValueError:
+        return False
+
+
+_NO_DATE = (_is_date, "are no date (YYYY-MM-DD)")
+_NO_DATETIME = (_is_datetime, "are no date with a time (YYYY-MM-DD hh:mm:ss)")
+_NO_INTEGER = (_is_integer, "are no integer")
+_CHECKS: dict[str, tuple[Callable[[str], bool] | None, str]] = {
+    "integer": _NO_INTEGER,
+    "foreign_key": _NO_INTEGER,
+    "float": (_is_float, "are no number (digits and a dot)"),
+    "date": _NO_DATE,
+    "empty_date": _NO_DATE,
+    "empty_data": _NO_DATE,  # so spelled on the pages of collection fields
+    "datetime": _NO_DATETIME,
+    "empty_datetime": _NO_DATETIME,
+}

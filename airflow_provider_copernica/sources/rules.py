@@ -1,0 +1,52 @@
+"""What rows must obey, and what is known of them afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from airflow_provider_copernica.sources.columns import Column
+from airflow_provider_copernica.sources.schema import DatabaseSchema
+
+
+@dataclass(frozen=True)
+class RowRules:
+    """
+    The rules for the rows of one import.
+
+    :param key_fields: columns that must exist and be filled in every row, default none.
+    :param ignore_empty_fields: Copernica leaves fields alone that are empty, so that missing ones may be filled with
+        empty text; default False.
+    :param check_columns: says what is wrong with the columns, called as soon as they are known; default None.
+    :param schema: the database to compare columns and values with, default None.
+    :param column_map: from names in the source to names of columns, default None.
+    """
+
+    key_fields: tuple[str, ...] = ()
+    ignore_empty_fields: bool = False
+    check_columns: Callable[[tuple[Column, ...]], Sequence[str]] | None = None
+    schema: DatabaseSchema | None = None
+    column_map: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class RowReport:
+    """
+    What was seen in the rows; never a value.
+
+    :param rows: number of rows, faulty ones included.
+    :param fields: names of the columns.
+    :param key_fields: the key fields that were checked.
+    :param duplicate_keys: rows whose combination of key values was seen before.
+    :param size: bytes of the rows as they are sent.
+    :param faults: the first faults.
+    :param fault_count: number of all faults.
+    """
+
+    rows: int
+    fields: tuple[str, ...]
+    key_fields: tuple[str, ...]
+    duplicate_keys: int
+    size: int
+    faults: tuple[str, ...] = ()
+    fault_count: int = 0

@@ -1,0 +1,91 @@
+"""
+How much memory and CPU time the way from rows to a body takes.
+
+``python benchmarks/rows.py`` prints a small table; the goals are those of the project: at most 25 MB above the start
+whatever the number of rows, and at most twice the CPU time of a plain ``json.dumps`` of the same rows.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+
+from airflow_provider_copernica.sources.body import write_body
+from airflow_provider_copernica.sources.rules import RowRules
+
+MEGABYTE = 1024 * 1024
+PARAMETERS = {"database": 1, "action": "update or add", "keyFields": ["Email"]}
+RULES = RowRules(key_fields=("Email",))
+
+
+def make_rows(number: int) -> Iterator[dict[str, object]]:
+    """Invent rows of eight fields: texts, an integer, None and a date."""
+    for index in range(number):
+        yield {
+            "Email": f"person{index}@example.com",
+            "FirstName": "Zoë",
+            "LastName": "O'Brien",
+            "City": "'s-Hertogenbosch",
+            "CustomerNumber": f"{index:08}",
+            "Age": 18 + index % 80,
+            "Phone": None,
+            "Since": date(2024, 1 + index % 12, 1 + index % 28),
+        }
+
+
+def peak_kilobytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def measure_memory(number: int) -> None:
+    """Print the peak of this process above its start, in kilobytes."""
+    start = peak_kilobytes()
+    write_body(PARAMETERS, make_rows(number), RULES).close()
+    print(peak_kilobytes() - start)
+
+
+def peak_of(number: int) -> float:
+    """The peak in a process of its own, in megabytes."""
+    command = [sys.executable, __file__, str(number)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return int(done.stdout) * 1024 / MEGABYTE
+
+
+def cpu_seconds(action: Callable[[], object], repeat: int = 5) -> float:
+    """The best of a few runs."""
+    best = float("inf")
+    for _ in range(repeat):
+        gc.collect()
+        start = time.process_time()
+        action()
+        best = min(best, time.process_time() - start)
+    return best
+
+
+def main() -> None:
+    small, large = 100_000, 1_000_000
+    peaks = {number: peak_of(number) for number in (small, large)}
+    rows = list(make_rows(small))
+    texts = [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]
+    plain = cpu_seconds(lambda: json.dumps(rows, default=str))
+    plain_texts = cpu_seconds(lambda: json.dumps(texts))
+    ours = cpu_seconds(lambda: write_body(PARAMETERS, rows, RULES).close())
+    for number, peak in peaks.items():
+        print(f"{number:>9,} rows: peak memory {peak:6.1f} MB above the start (goal: at most 25)")
+    print(f"memory, larger against smaller:      {peaks[large] / peaks[small]:6.2f} (goal: at most 1.10)")
+    print(f"json.dumps of {small:,} rows:        {plain:6.3f} s CPU (of the same rows as texts: {plain_texts:.3f})")
+    print(f"write_body of the same rows:         {ours:6.3f} s CPU")
+    print(f"write_body against json.dumps:       {ours / plain:6.2f} (goal: at most 2.00)")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        measure_memory(int(sys.argv[1]))
+    else:
+        main()
