@@ -16,7 +16,9 @@ from airflow_provider_copernica.sources.rows import RowCheck
 from airflow_provider_copernica.sources.rules import RowReport, RowRules
 
 _IN_MEMORY = 1 << 20
-_BATCH = 1 << 16
+_BATCH_CHARACTERS = 1 << 16
+_BATCH_ROWS = 32
+_BETWEEN = "},\n{"
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,9 @@ class ImportBody:
     def __enter__(self) -> ImportBody:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
@@ -100,8 +104,8 @@ def write_text_body(parameters: Mapping[str, object], text: str, report: RowRepo
         spool = undo.enter_context(_new_spool())
         spool.write(_start(parameters) + b'"')
         try:
-            for start in range(0, len(text), _BATCH):
-                spool.write(encode_basestring(text[start : start + _BATCH])[1:-1].encode())
+            for start in range(0, len(text), _BATCH_CHARACTERS):
+                spool.write(encode_basestring(text[start : start + _BATCH_CHARACTERS])[1:-1].encode())
         except UnicodeEncodeError as error:
             raise CopernicaArgumentError("source: the text holds half a surrogate pair: remove it") from error
         return _finish(undo, spool, b'"}', report)
@@ -109,44 +113,49 @@ def write_text_body(parameters: Mapping[str, object], text: str, report: RowRepo
 
 class _LineWriter:
     """
-    Writes rows as JSON objects, one per line, in batches.
+    Writes rows as JSON objects, one per line.
 
+    A batch is one list of alternating names and values that is joined at once: twice as fast as row by row.
     Remembers after how many lines the columns changed, so that earlier lines can be completed.
     """
 
     def __init__(self, spool: IO[bytes]) -> None:
         self._spool = spool
         self._start = spool.tell()
-        self._batch: list[str] = []
-        self._pending = 0
         self._lines = 0
         self._columns: list[tuple[int, tuple[str, ...]]] = []
-        self._template = ""
+        self._row: list[str] = []
+        self._values: list[str] = []
+        self._full = 0
 
     def set_columns(self, names: tuple[str, ...]) -> None:
+        self._flush()
         self._columns.append((self._lines, names))
-        fields = ",".join(encode_basestring(name).replace("%", "%%") + ":%s" for name in names)
-        self._template = "{" + fields + "}"
+        self._row = [part for name in names for part in (f",{encode_basestring(name)}:", "")]
+        self._row[0] = _BETWEEN + self._row[0][1:]
+        self._full = _BATCH_ROWS * len(names)
 
     def write(self, texts: Sequence[str]) -> None:
-        line = self._template % tuple(map(encode_basestring, texts))
-        self._batch.append(line)
-        self._lines += 1
-        self._pending += len(line)
-        if self._pending > _BATCH:
+        self._values += texts
+        if len(self._values) >= self._full:
             self._flush()
 
     def finish(self) -> IO[bytes]:
         """Write the rest; gives the file that holds all, which is another one if earlier lines lacked columns."""
         self._flush()
+        if self._lines:
+            self._spool.write(b"}")
         return self._complete() if len(self._columns) > 1 else self._spool
 
     def _flush(self) -> None:
-        if self._batch:
-            between = ",\n" if self._spool.tell() > self._start else ""
-            self._spool.write((between + ",\n".join(self._batch)).encode())
-        self._batch.clear()
-        self._pending = 0
+        rows = 2 * len(self._values) // len(self._row) if self._row else 0
+        if rows:
+            parts = self._row * rows
+            parts[1::2] = map(encode_basestring, self._values)
+            text = "".join(parts)
+            self._spool.write((text if self._lines else text.removeprefix(_BETWEEN[:-1])).encode())
+        self._lines += rows
+        self._values.clear()
 
     def _complete(self) -> IO[bytes]:
         """Copy the lines, each with the columns that came up after it, empty."""
@@ -172,7 +181,7 @@ def _write_rows(spool: IO[bytes], rows: Iterable[object], check: RowCheck, *, ke
     header = None
     for row in rows:
         texts = check.texts(row)
-        if header is not check.header and check.header:
+        if check.header is not None and header is not check.header:
             header = check.header
             writer.set_columns(header.names)
         if texts is not None and (keep or not check.faults.count):

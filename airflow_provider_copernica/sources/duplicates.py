@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from array import array
 from bisect import bisect_left
+from collections.abc import Hashable
 from types import TracebackType
 from typing import IO
 
@@ -32,14 +33,16 @@ class DuplicateCounter:
     def __enter__(self) -> DuplicateCounter:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
-    def add(self, key: tuple[str, ...]) -> None:
+    def add(self, key: Hashable) -> None:
         """
         Take note of a key.
 
-        :param key: the texts of the key fields of one row.
+        :param key: the text of the key field of one row, or a tuple of several.
         """
         self._buffer.append(hash(key))
         if len(self._buffer) >= _BUFFER:
@@ -81,4 +84,3 @@ class DuplicateCounter:
             self._file.seek(start * piece.itemsize)
             piece.frombytes(self._file.read((end - start) * piece.itemsize))
         return piece
-

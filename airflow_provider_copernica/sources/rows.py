@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from types import TracebackType
 
 from airflow_provider_copernica.client.errors import CopernicaArgumentError, CopernicaEmptySourceError
@@ -35,12 +36,14 @@ class Header:
     :param columns: the columns that they fill.
     :param keys: positions of the key fields.
     :param interests: positions of the interests.
+    :param key_of: takes the key out of a row's texts.
     """
 
     source: tuple[str, ...]
     columns: tuple[Column, ...]
     keys: tuple[int, ...]
     interests: tuple[int, ...]
+    key_of: Callable[[Sequence[str]], Hashable]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -67,11 +70,13 @@ def make_header(source: Sequence[object], rules: RowRules) -> Header:
     problems.extend(rules.schema.check_columns(columns) if rules.schema else ())
     if problems:
         raise CopernicaArgumentError(*problems)
+    keys = tuple(names.index(key) for key in rules.key_fields)
     return Header(
         tuple(str(name) for name in source),
         columns,
-        tuple(names.index(key) for key in rules.key_fields),
+        keys,
         tuple(position for position, column in enumerate(columns) if column.kind == "interest"),
+        itemgetter(*keys) if keys else tuple,
     )
 
 
@@ -102,7 +107,9 @@ class RowCheck:
     def __enter__(self) -> RowCheck:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._duplicates.close()
 
     def texts(self, row: object) -> list[str] | None:
@@ -126,10 +133,11 @@ class RowCheck:
             for position in header.interests:
                 texts[position] = to_text([*values][position], "interest")
             plain = is_plain("".join(texts))
-        except CopernicaArgumentError:
+        except ValueError:
             plain = False
         if not plain:
-            return self._name_faults(header, row)
+            self._name_faults(header, row)
+            return None
         return texts if self._accept(header, texts) else None
 
     def report(self, size: int) -> RowReport:
@@ -156,13 +164,14 @@ class RowCheck:
     def _accept(self, header: Header, texts: list[str]) -> bool:
         """The checks that need the texts: the key, and what the database stores."""
         if header.keys:
-            key = tuple([texts[position] for position in header.keys])
-            if not all(map(str.strip, key)):
-                for position in header.keys:
-                    if not texts[position].strip():
-                        self._fault(f"key field {header.columns[position].name!r} is empty: every row needs its keys")
+            empty = False
+            for position in header.keys:
+                if not texts[position].strip():
+                    self._fault(f"key field {header.columns[position].name!r} is empty: every row needs its keys")
+                    empty = True
+            if empty:
                 return False
-            self._duplicates.add(key)
+            self._duplicates.add(header.key_of(texts))
         if self._problems:
             self._problems.check(self.rows, texts)
         return True
@@ -177,9 +186,11 @@ class RowCheck:
     def _arrange(self, row: object) -> dict[object, object] | None:
         """A row in the order of the header, filled where the rules allow it; None after noting why it can't be."""
         if isinstance(row, BadRow):
-            return self._fault(row.reason)
+            self._fault(row.reason)
+            return None
         if not isinstance(row, Mapping):
-            return self._fault(f"is of type {type(row).__name__}: a row must be a mapping of fields to values")
+            self._fault(f"is of type {type(row).__name__}: a row must be a mapping of fields to values")
+            return None
         if self.header is None:
             self._set_header(list(row))
         header = self.header
@@ -205,10 +216,12 @@ class RowCheck:
         extra = [name for name in row if name not in header.source]
         for name in absent:
             self._fault(f"field {name!r} is missing: all rows need the fields of the first one")
-        for name in extra:
-            self._fault(f"field {name!r} is not in the first row: all rows need the same fields")
+        for unknown in extra:
+            self._fault(f"field {unknown!r} is not in the first row: all rows need the same fields")
         if self._as_is and not absent and not extra:
-            self._fault("has its fields in another order than the first row: text is sent as it is, so write them alike")
+            self._fault(
+                "has its fields in another order than the first row: text is sent as it is, so write them alike"
+            )
             return True
         return bool(absent or extra)
 

@@ -80,7 +80,8 @@ class DatabaseSchema:
         owner, owner_id, name = path.split("/")
         if owner == "collection":
             collections = tuple(
-                replace(known, fields=_fields(entities)) if known.id == owner_id else known for known in self.collections
+                replace(known, fields=_fields(entities)) if known.id == owner_id else known
+                for known in self.collections
             )
             return replace(self, collections=collections, incomplete=incomplete)
         if name == "fields":
@@ -136,7 +137,9 @@ class DatabaseSchema:
         if problem := _unknown("collection", column.name, column.collection, names, end=end):
             return problem
         fields = [known.name for known in self._fields_of(column)]
-        return _unknown(f"field of collection {column.collection!r}", column.name, column.field, fields, f"{column.collection}.")
+        return _unknown(
+            f"field of collection {column.collection!r}", column.name, column.field, fields, f"{column.collection}."
+        )
 
     def _collection_names(self) -> list[str]:
         return [known.name for known in self.collections]

@@ -20,7 +20,6 @@ from airflow_provider_copernica.client.errors import CopernicaArgumentError
 from airflow_provider_copernica.sources.columns import ColumnKind
 
 _ZONE = ZoneInfo("Europe/Amsterdam")
-_FIRST_YEAR = 1000  # copernica-api.md 3.6: dates from 1000-01-01
 _MAX_DIGITS = 1000
 _INTEREST_WORDS = frozenset({"", "yes", "no", "true", "false", "1", "0"})
 
@@ -35,7 +34,12 @@ def to_text(value: object, kind: ColumnKind) -> str:
     """
     if kind == "interest":
         return _interest_text(value)
-    text = value if type(value) is str else TEXT_BY_TYPE[type(value)](value)
+    try:
+        text = TEXT_BY_TYPE[type(value)](value)
+    except CopernicaArgumentError:
+        raise
+    except ValueError as error:
+        raise CopernicaArgumentError("is a number of too many digits") from error
     if not is_plain(text):
         _fail("holds a NUL or half a surrogate pair: remove such characters")
     return text
@@ -79,12 +83,6 @@ def _bool(value: bool) -> str:
     return "1" if value else "0"
 
 
-def _int(value: int) -> str:
-    if value.bit_length() > 3 * _MAX_DIGITS:
-        _fail("is a number of more than 900 digits")
-    return int.__repr__(value)
-
-
 def _float(value: float) -> str:
     text = float.__repr__(value)
     if not math.isfinite(value):
@@ -101,21 +99,23 @@ def _decimal(value: Decimal) -> str:
 
 
 def _date(value: date) -> str:
-    if value.year < _FIRST_YEAR:
-        _fail("is a date before the year 1000, which Copernica doesn't store")
-    return date.isoformat(value)
+    return _since_1000(date.isoformat(value))
 
 
 def _datetime(value: datetime) -> str:
-    if value != value:  # noqa: PLR0124 - pandas' NaT is a datetime that doesn't equal itself
+    if value != value:  # pandas' NaT is a datetime that doesn't equal itself
         _fail("is no date (NaT): use None for an empty field")
     try:
         local = value if value.tzinfo is None else value.astimezone(_ZONE).replace(tzinfo=None)
     except OverflowError:
         _fail("is a date outside the years 1000 to 9999, which Copernica doesn't store")
-    if local.year < _FIRST_YEAR:
+    return _since_1000(datetime.isoformat(local, sep=" ", timespec="seconds"))  # not the notation of a subclass
+
+
+def _since_1000(text: str) -> str:
+    if text < "1000":
         _fail("is a date before the year 1000, which Copernica doesn't store")
-    return datetime.isoformat(local, sep=" ", timespec="seconds")  # not the notation of a subclass
+    return text
 
 
 def _time(value: time) -> str:
@@ -129,14 +129,15 @@ def _other(value: object) -> str:
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, numbers.Integral):
-        return _int(int(value))
+        return repr(int(value))
     for known in (float, Decimal, datetime, date, time, UUID):
         if isinstance(value, known):
             return TEXT_BY_TYPE[known](value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         _fail("is bytes: decode them to text first")
     if isinstance(value, (list, tuple, set, frozenset, Mapping)):
-        _fail(f"is nested ({type(value).__name__}): a field holds one value")
+        name = "dict" if isinstance(value, Mapping) else type(value).__name__
+        _fail(f"is nested ({name}): a field holds one value")
     _fail(f"is of type {type(value).__name__}: convert it to text first")
 
 
@@ -150,7 +151,7 @@ TEXT_BY_TYPE = _ByType(
         type(None): _none,
         str: str,
         bool: _bool,
-        int: _int,
+        int: repr,
         float: _float,
         Decimal: _decimal,
         datetime: _datetime,
@@ -159,4 +160,7 @@ TEXT_BY_TYPE = _ByType(
         UUID: str,
     },
 )
-"""How values of fields become text, by their exact type; texts still need :func:`is_plain`."""
+"""
+How values of fields become text, by their exact type. The fast way: texts still need :func:`is_plain`, and any
+ValueError is explained by :func:`to_text`.
+"""
