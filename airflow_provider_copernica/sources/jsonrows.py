@@ -144,13 +144,14 @@ class _Buffer:
 
     def _read(self, at_least: int) -> bool:
         """Drop what was taken and read on: twice as much each time keeps long rows linear."""
-        parts = [self._text[self._position :]]
+        parts: list[str] = []
         size = 0
         for chunk in self._chunks:
             parts.append(chunk)
             size += len(chunk)
             if size >= at_least:
                 break
-        self._text = "".join(parts)
-        self._position = 0
+        if size:
+            self._text = self._text[self._position :] + "".join(parts)
+            self._position = 0
         return size > 0
