@@ -1,1 +1,21 @@
+"""The Apache Airflow provider for Copernica Marketing Suite."""
+
+from __future__ import annotations
+
+__all__ = ["__version__", "get_provider_info"]
+
 __version__ = "1.0.0"
+
+
+def get_provider_info() -> dict[str, object]:
+    """What Airflow's provider discovery asks for; imports nothing heavy."""
+    from airflow_provider_copernica.form import connection_type_metadata
+
+    return {
+        "package-name": "airflow-provider-copernica",
+        "name": "Copernica",
+        "description": "Imports profiles and subprofiles into `Copernica Marketing Suite <https://www.copernica.com/>`__.",
+        "versions": [__version__],
+        "connection-types": [connection_type_metadata()],
+        "extra-links": ["airflow_provider_copernica.links.copernica.CopernicaLink"],
+    }

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import TypeVar
 
 import aiohttp
 from yarl import URL
 
 from airflow_provider_copernica.client.environment import ca_bundle, proxy_for
-from airflow_provider_copernica.client.exchange import Authorize, Outcome, Send, Sleep, Step, authenticate
+from airflow_provider_copernica.client.exchange import Authorize, Outcome, Send, Sleep, Step, Steps, authenticate
 from airflow_provider_copernica.client.redact import redact, redact_exception
 from airflow_provider_copernica.client.replies import Jwt
 from airflow_provider_copernica.client.retry import RetryPolicy
@@ -41,7 +41,7 @@ class AsyncClient:
         self._session: aiohttp.ClientSession | None = None
         self._ssl: ssl.SSLContext | bool = True
 
-    async def run(self, steps: Generator[Step, Outcome, Result]) -> Result:
+    async def run(self, steps: Steps[Result]) -> Result:
         """Drives an operation to its end."""
         outcome: Outcome = None
         while True:

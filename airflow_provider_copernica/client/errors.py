@@ -44,6 +44,10 @@ class CopernicaEmptySourceError(CopernicaError):
     """There are no rows to import: an empty import would never start, or remove everything."""
 
 
+class CopernicaTooFewRowsError(CopernicaError):
+    """There are fewer rows than expected: sending them could remove the rest."""
+
+
 class CopernicaApiError(CopernicaError):
     """
     Copernica refused a request.

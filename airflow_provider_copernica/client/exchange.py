@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from airflow_provider_copernica.client.errors import (
     CopernicaAmbiguousError,
@@ -67,8 +68,11 @@ class Authorize:
 Step = Send | Sleep | Authorize
 Outcome = Answer | str | None
 
+Result = TypeVar("Result")
+Steps = Generator[Step, Outcome, Result]
 
-def exchange(settings: ApiSettings, call: ApiCall, policy: RetryPolicy) -> Generator[Step, Outcome, Reply]:
+
+def exchange(settings: ApiSettings, call: ApiCall, policy: RetryPolicy) -> Steps[Reply]:
     """
     Makes a call, repeats it where that is safe, renews the JWT once.
 
@@ -93,7 +97,7 @@ def exchange(settings: ApiSettings, call: ApiCall, policy: RetryPolicy) -> Gener
         attempt += 1
 
 
-def authenticate(settings: ApiSettings, policy: RetryPolicy) -> Generator[Step, Outcome, Jwt]:
+def authenticate(settings: ApiSettings, policy: RetryPolicy) -> Steps[Jwt]:
     """
     Trades the access token for a JWT.
 
@@ -120,23 +124,21 @@ def authenticate(settings: ApiSettings, policy: RetryPolicy) -> Generator[Step, 
         attempt += 1
 
 
-def _send(request: WireRequest) -> Generator[Step, Outcome, Answer]:
+def _send(request: WireRequest) -> Steps[Answer]:
     answer = yield Send(request)
     if not isinstance(answer, Reply | NoReply):
         raise TypeError("a transport must hand back an answer")
     return answer
 
 
-def _authorize(policy: RetryPolicy, refused: str | None) -> Generator[Step, Outcome, str]:
+def _authorize(policy: RetryPolicy, refused: str | None) -> Steps[str]:
     jwt = yield Authorize(policy, refused)
     if not isinstance(jwt, str):
         raise TypeError("a transport must hand back a token")
     return jwt
 
 
-def _back_off(
-    policy: RetryPolicy, attempt: int, answer: Answer, happened: Happened, reason: str
-) -> Generator[Step, Outcome, None]:
+def _back_off(policy: RetryPolicy, attempt: int, answer: Answer, happened: Happened, reason: str) -> Steps[None]:
     now = time.time()
     status = answer.status if isinstance(answer, Reply) else None
     delay = policy.delay(attempt, retry_after(answer, now) if isinstance(answer, Reply) else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from airflow_provider_copernica.client.errors import (
@@ -13,7 +13,7 @@ from airflow_provider_copernica.client.errors import (
     CopernicaReplyError,
     CopernicaUnavailableError,
 )
-from airflow_provider_copernica.client.exchange import Outcome, Sleep, Step, exchange
+from airflow_provider_copernica.client.exchange import Sleep, Steps, exchange
 from airflow_provider_copernica.client.progress import duration
 from airflow_provider_copernica.client.replies import created_id, read_json
 from airflow_provider_copernica.client.retry import RetryPolicy, patient
@@ -26,9 +26,7 @@ from airflow_provider_copernica.client.wire import ApiCall, Body, QueryParams, R
 PAGE_SIZE = 1000
 
 
-def create_import(
-    settings: ApiSettings, body: Body, *, safe_to_repeat: bool, policy: RetryPolicy
-) -> Generator[Step, Outcome, int]:
+def create_import(settings: ApiSettings, body: Body, *, safe_to_repeat: bool, policy: RetryPolicy) -> Steps[int]:
     """
     ``POST imports``.
 
@@ -44,20 +42,18 @@ def create_import(
     return import_id
 
 
-def get_import(settings: ApiSettings, import_id: int, policy: RetryPolicy) -> Generator[Step, Outcome, CopernicaImport]:
+def get_import(settings: ApiSettings, import_id: int, policy: RetryPolicy) -> Steps[CopernicaImport]:
     """``GET import/$id``."""
     return read_import((yield from get_json(settings, f"import/{import_id}", None, policy)), import_id)
 
 
-def get_json(
-    settings: ApiSettings, path: str, params: QueryParams | None, policy: RetryPolicy
-) -> Generator[Step, Outcome, object]:
+def get_json(settings: ApiSettings, path: str, params: QueryParams | None, policy: RetryPolicy) -> Steps[object]:
     """Any GET whose reply is JSON."""
     call = ApiCall("GET", path, params=params, repeat=Repeat.ALWAYS, expects_json=True)
     return read_json((yield from exchange(settings, call, policy)))
 
 
-def get_object(settings: ApiSettings, path: str, policy: RetryPolicy) -> Generator[Step, Outcome, dict[str, object]]:
+def get_object(settings: ApiSettings, path: str, policy: RetryPolicy) -> Steps[dict[str, object]]:
     """
     Any GET whose reply is a JSON object; a ``data`` wrapper, which one page of the documentation claims, is taken off.
 
@@ -71,9 +67,7 @@ def get_object(settings: ApiSettings, path: str, policy: RetryPolicy) -> Generat
     return value
 
 
-def get_page(
-    settings: ApiSettings, path: str, params: QueryParams, start: int, policy: RetryPolicy
-) -> Generator[Step, Outcome, Page]:
+def get_page(settings: ApiSettings, path: str, params: QueryParams, start: int, policy: RetryPolicy) -> Steps[Page]:
     """
     One page of a list; ``start`` is an offset (documentation in Dutch, "paging"; the English page calls it an ID).
 
@@ -129,7 +123,7 @@ class Watch:
 
 def watch_import(
     settings: ApiSettings, import_id: int, watch: Watch, on_status: Callable[[CopernicaImport], None]
-) -> Generator[Step, Outcome, CopernicaImport]:
+) -> Steps[CopernicaImport]:
     """
     Asks until the import has finished.
 
@@ -138,7 +132,6 @@ def watch_import(
     :raises CopernicaImportTimeoutError: when the deadline has passed; the import goes on.
     :raises CopernicaApiError: when its status can't be had.
     """
-    polls = 0
     status: CopernicaImport | None = None
     while True:
         policy = patient(watch.schedule.first, watch.deadline)
@@ -148,7 +141,6 @@ def watch_import(
             if _remaining(watch) > 0:
                 raise
             raise timed_out(watch, status, import_id) from error
-        polls += 1
         on_status(status)
         state = watch.read_state(status)
         if state is ImportState.FINISHED:
@@ -158,7 +150,7 @@ def watch_import(
         remaining = _remaining(watch)
         if remaining <= 0:
             raise timed_out(watch, status, import_id)
-        yield Sleep(min(watch.schedule.wait(polls), remaining))
+        yield Sleep(min(watch.schedule.wait(time.time() - watch.started_at), remaining))
 
 
 def _remaining(watch: Watch) -> float:

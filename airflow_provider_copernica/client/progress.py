@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from dataclasses import dataclass
 
 from airflow_provider_copernica.client.status import CopernicaImport
@@ -43,3 +45,23 @@ def duration(seconds: float) -> str:
         return f"{whole} s"
     minutes = round(whole / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+class ProgressLog:
+    """
+    Logs a line whenever a status tells something new.
+
+    :param log: where to.
+    """
+
+    def __init__(self, log: logging.Logger) -> None:
+        self._log = log
+        self._first: Observation | None = None
+        self._last: CopernicaImport | None = None
+
+    def __call__(self, status: CopernicaImport) -> None:
+        now = Observation(status, time.monotonic())
+        self._first = self._first or now
+        if status != self._last:
+            self._log.info("Import %d: %s", status.import_id, progress(now, self._first))
+        self._last = status

@@ -9,7 +9,7 @@ from airflow_provider_copernica.client.errors import CopernicaArgumentError
 
 DEFAULT_POLL_INTERVAL = 10.0
 DEFAULT_MAX_POLL_INTERVAL = 120.0
-GROWTH = 1.25
+GROWTH = 0.25
 # only ever sooner: an import is noticed at most ``longest`` seconds late
 JITTER = 0.1
 
@@ -29,13 +29,17 @@ class PollSchedule:
             if not 0 < value < float("inf"):
                 raise CopernicaArgumentError(f"{name} must be a number of seconds above 0.")
 
-    def wait(self, polls: int, chance: float | None = None) -> float:
+    def wait(self, elapsed: float, chance: float | None = None) -> float:
         """
-        Seconds to wait after this many polls: a quarter more each time, up to the longest.
+        Seconds to wait before the next poll.
 
+        The first interval plus a quarter of the time waited so far makes each interval a quarter longer than the one
+        before, and needs no memory: it goes on where it was when a triggerer restarts or a sensor is rescheduled.
+
+        :param elapsed: seconds since the waiting began.
         :param chance: from 0 to 1, how much of the jitter to apply; random by default, so that many don't ask at once.
         """
-        grown = self.first * GROWTH ** min(max(polls - 1, 0), 200)
+        grown = self.first + GROWTH * max(elapsed, 0.0)
         if chance is None:
             chance = random.random()  # noqa: S311 - no secret
         return min(grown, max(self.first, self.longest)) * (1 - JITTER * chance)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -204,6 +204,31 @@ def parse_moment(text: str) -> datetime | None:
         return moment if moment.tzinfo else moment.replace(tzinfo=COPERNICA_ZONE)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def read_newer_than(value: object) -> datetime | None:
+    """
+    :param value: a moment, as datetime or text; without zone it is Copernica's own, Europe/Amsterdam.
+    :raises CopernicaArgumentError: when it is no moment.
+    """
+    if value is None or (isinstance(value, str) and value.strip() in ("", "None")):
+        return None
+    moment = parse_moment(str(value)) if isinstance(value, str | datetime) else None
+    if moment is None:
+        raise CopernicaArgumentError(
+            f"newer_than must be a moment such as '2026-01-31 06:00:00' or '{{{{ ts }}}}', not {_shown(value)}."
+        )
+    return moment
+
+
+def read_state_since(newer_than: object) -> Callable[[CopernicaImport], ImportState]:
+    """
+    How to read the state of an import.
+
+    :param newer_than: see :func:`read_newer_than`; None for an import that runs once.
+    """
+    moment = read_newer_than(newer_than)
+    return (lambda status: status.state) if moment is None else (lambda status: status.state_since(moment))
 
 
 def _shown(value: object) -> str:

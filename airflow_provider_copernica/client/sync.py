@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from tempfile import SpooledTemporaryFile
 from threading import Lock
 from typing import TypeVar
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
 
 from airflow_provider_copernica.client.environment import ca_bundle, proxy_for
-from airflow_provider_copernica.client.exchange import Authorize, Outcome, Send, Sleep, Step, authenticate
+from airflow_provider_copernica.client.exchange import (
+    Authorize,
+    Outcome,
+    Send,
+    Sleep,
+    Step,
+    Steps,
+    authenticate,
+    exchange,
+)
 from airflow_provider_copernica.client.redact import quiet_http_loggers, redact, redact_exception
 from airflow_provider_copernica.client.replies import Jwt
 from airflow_provider_copernica.client.retry import RetryPolicy
 from airflow_provider_copernica.client.settings import ApiSettings
-from airflow_provider_copernica.client.wire import Answer, NoReply, Reply, WireRequest
+from airflow_provider_copernica.client.wire import Answer, ApiCall, NoReply, Reply, WireRequest
 
 Result = TypeVar("Result")
 
@@ -40,7 +50,7 @@ class SyncClient:
         self._jwt: Jwt | None = None
         self._renewing = Lock()
 
-    def run(self, steps: Generator[Step, Outcome, Result]) -> Result:
+    def run(self, steps: Steps[Result]) -> Result:
         """Drives an operation to its end."""
         outcome: Outcome = None
         while True:
@@ -50,6 +60,16 @@ class SyncClient:
                 result: Result = end.value
                 return result
             outcome = self._carry_out(step)
+
+    def call(self, call: ApiCall, policy: RetryPolicy) -> Reply:
+        """Makes one call."""
+        return self.run(exchange(self.settings, call, policy))
+
+    def authenticated_session(self) -> requests.Session:
+        """A session of its own that adds the credentials by itself, to the configured host only."""
+        session = new_session(self.settings)
+        session.auth = _HostAuth(self)
+        return session
 
     def jwt(self, policy: RetryPolicy, refused: str | None = None) -> str:
         """
@@ -75,6 +95,21 @@ class SyncClient:
                 return None
             case Authorize(policy, refused):
                 return self.jwt(policy, refused)
+
+
+class _HostAuth(AuthBase):
+    def __init__(self, client: SyncClient) -> None:
+        self._client = client
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        settings = self._client.settings
+        if not (request.url or "").startswith(f"{settings.base_url}/"):
+            return request
+        if settings.api_version == 3:
+            request.prepare_url(request.url, {"access_token": settings.token})
+        else:
+            request.headers["Authorization"] = f"Bearer {self._client.jwt(RetryPolicy())}"
+        return request
 
 
 def new_session(settings: ApiSettings) -> requests.Session:

@@ -1,0 +1,72 @@
+"""Everything that differs between the supported Airflow versions, each oddity with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal, Protocol, cast
+
+try:  # Airflow 3
+    from airflow.sdk.definitions._internal.mixins import ResolveMixin
+except ImportError:
+    from airflow.utils.mixins import ResolveMixin  # type: ignore[no-redef]  # where Airflow 2 has it
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import BaseOperator, Context
+    from airflow.sdk.types import Operator
+
+__all__ = [
+    "Operator",
+    "ResolveMixin",
+    "TaskStateStore",
+    "deferral_failure",
+    "is_airflow_retry",
+    "is_being_unmapped",
+    "task_state_store",
+]
+
+
+class TaskStateStore(Protocol):
+    """What Airflow 3.3 keeps for a task across its attempts: JSON values, visible in its REST API."""
+
+    def get(self, key: str) -> object: ...
+    def set(self, key: str, value: dict[str, object]) -> None: ...
+    def delete(self, key: str) -> None: ...
+
+
+def task_state_store(context: Context) -> TaskStateStore | None:
+    """The store of this task within this run; None below Airflow 3.3."""
+    return cast("TaskStateStore | None", cast("Mapping[str, object]", context).get("task_state_store"))
+
+
+def is_airflow_retry(context: Context) -> bool:
+    """
+    Whether Airflow itself runs the task once more, as opposed to a first run or to a person who cleared it.
+
+    Clearing raises ``max_tries`` by the attempts made so far, so the first attempt after it can be computed.
+    """
+    ti, task = context["ti"], context["task"]
+    first_attempt = int(ti.max_tries) - int(task.retries or 0) + 1
+    return int(ti.try_number) > first_attempt
+
+
+def is_being_unmapped(operator: BaseOperator) -> bool:
+    """
+    Whether a worker makes this operator from a mapped one: an error in ``__init__`` would be retried then.
+
+    Airflow has no public way to ask; the attribute is the same from 2.11 to 3.3.
+    """
+    return bool(getattr(operator, "_BaseOperator__from_mapped", False))
+
+
+def deferral_failure(
+    next_method: str, next_kwargs: Mapping[str, object] | None
+) -> Literal["timeout", "failure"] | None:
+    """
+    Why Airflow itself, not our trigger, wakes a deferred task up; None when it was our trigger.
+
+    Airflow 2 raises one and the same ``TaskDeferralError`` for both, so the reason is read from its text.
+    """
+    if next_method != "__fail__":
+        return None
+    reason = str((next_kwargs or {}).get("error", ""))
+    return "timeout" if "timeout" in reason.lower() else "failure"

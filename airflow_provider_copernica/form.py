@@ -1,0 +1,87 @@
+"""The connection form, described once: Airflow 3 reads it as provider metadata, Airflow 2 as widgets of the hook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CONN_TYPE = "copernica"
+DEFAULT_CONN_ID = "copernica_default"
+HOOK_NAME = "Copernica"
+HOOK_CLASS = "airflow_provider_copernica.hooks.copernica.CopernicaHook"
+
+HIDDEN_FIELDS = ("schema", "login", "port")
+RELABELING = {"password": "API access token", "host": "API base URL"}
+PLACEHOLDERS = {
+    "host": "https://api.copernica.com",
+    "password": "the long-lived access token, from Copernica: Configuration, Access tokens",
+}
+
+
+@dataclass(frozen=True)
+class ExtraField:
+    """
+    A field of the form that is kept in the connection's extra.
+
+    :param name: the key within extra.
+    :param type: its JSON type; every field but a choice may stay empty.
+    :param default: shown at first.
+    :param choices: the values to choose from.
+    """
+
+    name: str
+    label: str
+    description: str
+    type: str = "string"
+    default: str | int | bool | None = None
+    choices: tuple[int, ...] = ()
+
+    def schema(self) -> dict[str, object]:
+        """The JSON schema that Airflow 3 builds the input from."""
+        schema: dict[str, object] = {"type": self.type if self.choices else [self.type, "null"]}
+        if self.default is not None:
+            schema["default"] = self.default
+        if self.choices:
+            schema["enum"] = list(self.choices)
+        return schema
+
+
+EXTRA_FIELDS = (
+    ExtraField(
+        "api_version",
+        "API version",
+        "4 sends a short-lived token in a header; 3 sends the access token in the URL, as older accounts may need.",
+        type="integer",
+        default=4,
+        choices=(4, 3),
+    ),
+    ExtraField(
+        "auth_host",
+        "Authentication host",
+        "Where API version 4 gets its short-lived tokens. Empty: https://authenticate.copernica.com",
+    ),
+    ExtraField("timeout", "Timeout", "Seconds that one HTTP request may take. Empty: 60", type="number"),
+    ExtraField("proxy", "Proxy", "URL of an outgoing proxy. Empty: the environment's, if any"),
+    ExtraField(
+        "verify",
+        "Verify certificates",
+        "Empty: yes. The path of a CA bundle, or false (for tests only).",
+    ),
+)
+
+
+def connection_type_metadata() -> dict[str, object]:
+    """The entry of ``connection-types``, with the keys in the case that Airflow's schema wants."""
+    return {
+        "connection-type": CONN_TYPE,
+        "hook-class-name": HOOK_CLASS,
+        "hook-name": HOOK_NAME,
+        "ui-field-behaviour": {
+            "hidden-fields": list(HIDDEN_FIELDS),
+            "relabeling": RELABELING,
+            "placeholders": PLACEHOLDERS,
+        },
+        "conn-fields": {
+            field.name: {"label": field.label, "description": field.description, "schema": field.schema()}
+            for field in EXTRA_FIELDS
+        },
+    }

@@ -1,0 +1,229 @@
+"""The hook: an Airflow connection, and what can be asked of Copernica through it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from airflow.providers.common.compat.sdk import BaseHook
+
+from airflow_provider_copernica.client.errors import CopernicaError, CopernicaReplyError
+from airflow_provider_copernica.client.operations import (
+    Watch,
+    create_import,
+    get_import,
+    get_json,
+    get_object,
+    get_page,
+    json_body,
+    watch_import,
+)
+from airflow_provider_copernica.client.parameters import ImportParameters, read_parameters
+from airflow_provider_copernica.client.retry import PROMPT, RetryPolicy
+from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, DEFAULT_POLL_INTERVAL, PollSchedule
+from airflow_provider_copernica.client.status import CopernicaImport, read_import_id
+from airflow_provider_copernica.client.wire import ApiCall, Body, QueryParams, Repeat
+from airflow_provider_copernica.form import (
+    CONN_TYPE,
+    DEFAULT_CONN_ID,
+    EXTRA_FIELDS,
+    HIDDEN_FIELDS,
+    HOOK_NAME,
+    PLACEHOLDERS,
+    RELABELING,
+)
+from airflow_provider_copernica.hooks.connection import look_up, mask
+
+if TYPE_CHECKING:
+    import requests
+
+    from airflow_provider_copernica.client.settings import ApiSettings
+    from airflow_provider_copernica.client.sync import SyncClient
+
+
+class CopernicaHook(BaseHook):
+    """
+    Speaks to the REST API of Copernica.
+
+    :param copernica_conn_id: the Airflow connection that holds the API access token.
+    :param api_version: 4 or 3; default: the connection's, else 4.
+    :param timeout: seconds that one HTTP request may take; default: the connection's, else 60.
+
+    Every call raises a subclass of :class:`~airflow_provider_copernica.client.errors.CopernicaError`.
+    """
+
+    conn_name_attr = "copernica_conn_id"
+    default_conn_name = DEFAULT_CONN_ID
+    conn_type = CONN_TYPE
+    hook_name = HOOK_NAME
+
+    def __init__(
+        self,
+        copernica_conn_id: str = DEFAULT_CONN_ID,
+        *,
+        api_version: int | None = None,
+        timeout: float | None = None,
+        logger_name: str | None = None,
+    ) -> None:
+        super().__init__(logger_name=logger_name)
+        self.copernica_conn_id = copernica_conn_id
+        self._overrides = {"api_version": api_version, "timeout": timeout}
+
+    @cached_property
+    def settings(self) -> ApiSettings:
+        """The connection, read and checked."""
+        return look_up(self.copernica_conn_id, self._overrides)
+
+    @cached_property
+    def client(self) -> SyncClient:
+        from airflow_provider_copernica.client.sync import SyncClient
+
+        return SyncClient(self.settings, on_secret=mask)
+
+    def get_conn(self) -> requests.Session:
+        """
+        A session that authenticates itself, towards the configured host only.
+
+        Unlike :meth:`request` it repeats nothing and raises no errors of this package.
+        """
+        return self.client.authenticated_session()
+
+    def request(
+        self, method: str, path: str, *, params: QueryParams | None = None, json: object = None
+    ) -> requests.Response:
+        """
+        Any other endpoint, with the same authentication, retries and errors.
+
+        A GET is repeated through anything transient; everything else only where it certainly did not arrive.
+
+        :param method: the HTTP method.
+        :param path: relative to the API version, like ``database/12/fields``.
+        :param params: the query; a list gives the parameter several times.
+        :param json: the body.
+        """
+        import requests
+
+        method = method.upper()
+        body = None if json is None else json_body(json)
+        repeat = Repeat.ALWAYS if method in ("GET", "HEAD") else Repeat.IF_NOT_RECEIVED
+        reply = self.client.call(ApiCall(method, path, params=params, body=body, repeat=repeat), RetryPolicy())
+        if not isinstance(reply.raw, requests.Response):
+            raise CopernicaReplyError(f"{method} {path}: no reply")
+        return reply.raw
+
+    def create_import(self, **parameters: object) -> int:
+        """
+        Starts an import.
+
+        :param parameters: those of :class:`~airflow_provider_copernica.client.parameters.ImportParameters`.
+        :return: the ID of the new import.
+        :raises CopernicaArgumentError: when a parameter or a row is wrong; nothing was sent.
+        :raises CopernicaEmptySourceError: when there is nothing to import; nothing was sent.
+        :raises CopernicaAmbiguousError: when it may be running, and must not be sent again.
+        """
+        from airflow_provider_copernica.sources.imports import prepare_import
+
+        checked = read_parameters(parameters)
+        with prepare_import(checked) as body:
+            return self.post_import(checked, body.payload())
+
+    def post_import(self, parameters: ImportParameters, body: Body) -> int:
+        """
+        Posts the body of an import that was checked before.
+
+        :param parameters: what is asked; decides whether an unclear failure may be repeated.
+        :param body: the JSON of the request.
+        """
+        steps = create_import(self.settings, body, safe_to_repeat=parameters.safe_to_repeat, policy=RetryPolicy())
+        return self.client.run(steps)
+
+    def get_import(self, import_id: int | str, policy: RetryPolicy | None = None) -> CopernicaImport:
+        """
+        The status of an import.
+
+        :param policy: how often to try; default: five times within about half a minute.
+        """
+        return self.client.run(get_import(self.settings, read_import_id(import_id), policy or RetryPolicy()))
+
+    def wait_for_import(
+        self,
+        import_id: int | str,
+        *,
+        poll_interval: float = DEFAULT_POLL_INTERVAL,
+        max_poll_interval: float = DEFAULT_MAX_POLL_INTERVAL,
+        timeout: float | None = None,
+        on_status: Callable[[CopernicaImport], None] | None = None,
+    ) -> CopernicaImport:
+        """
+        Waits until an import has finished.
+
+        :param poll_interval: seconds before the second poll; each later one waits a quarter longer.
+        :param max_poll_interval: seconds between two polls at most.
+        :param timeout: seconds to wait in all; default: for ever.
+        :param on_status: told of every status.
+        :raises CopernicaImportFailedError: when it failed, with Copernica's own words.
+        :raises CopernicaImportTimeoutError: when the time is over; the import goes on.
+        """
+        now = time.time()
+        deadline = None if timeout is None else now + timeout
+        watch = Watch(PollSchedule(poll_interval, max_poll_interval), now, deadline)
+        return self.watch(import_id, watch, on_status or (lambda _: None))
+
+    def watch(
+        self, import_id: int | str, watch: Watch, on_status: Callable[[CopernicaImport], None]
+    ) -> CopernicaImport:
+        """The same with an absolute deadline."""
+        return self.client.run(watch_import(self.settings, read_import_id(import_id), watch, on_status))
+
+    def get_identity(self, policy: RetryPolicy | None = None) -> dict[str, object]:
+        """The account that the token belongs to: ``GET identity``."""
+        return self.client.run(get_object(self.settings, "identity", policy or RetryPolicy()))
+
+    def get_database(self, database_id: int) -> dict[str, object]:
+        """A database with its fields, interests and collections: ``GET database/$id``."""
+        return self.client.run(get_object(self.settings, f"database/{database_id}", RetryPolicy()))
+
+    def get_json(self, path: str, params: QueryParams | None = None) -> object:
+        """Any GET whose reply is JSON."""
+        return self.client.run(get_json(self.settings, path, params, RetryPolicy()))
+
+    def iterate(self, path: str, params: QueryParams | None = None) -> Iterator[dict[str, object]]:
+        """
+        All objects of a list, page by page.
+
+        :param path: like ``database/12/profiles``.
+        :param params: the query; ``limit`` is the size of a page, 1000 by default and at most.
+        """
+        start: int | None = _first(params)
+        while start is not None:
+            page = self.client.run(get_page(self.settings, path, params or {}, start, RetryPolicy()))
+            yield from page.items
+            start = page.next_start
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Authenticates for real, and names the account."""
+        try:
+            account = {key.lower(): value for key, value in self.get_identity(PROMPT).items()}
+        except CopernicaError as error:
+            return False, str(error)
+        company = f" ({account['company']})" if account.get("company") else ""
+        return True, f"Connected to Copernica account {account.get('name', 'without a name')!r}{company}"
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, object]:
+        """The form of Airflow 2; Airflow 3 reads the provider's metadata."""
+        return {"hidden_fields": list(HIDDEN_FIELDS), "relabeling": RELABELING, "placeholders": PLACEHOLDERS}
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, object]:
+        """The extra fields in the form of Airflow 2; its libraries exist there only."""
+        from airflow_provider_copernica.hooks.widgets import form_widgets
+
+        return form_widgets(EXTRA_FIELDS)
+
+
+def _first(params: QueryParams | None) -> int:
+    start = (params or {}).get("start", 0)
+    return int(start) if isinstance(start, int | str) else 0

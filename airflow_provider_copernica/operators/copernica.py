@@ -1,0 +1,288 @@
+"""The operator: makes an import and, unless told otherwise, waits for it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator, conf
+
+from airflow_provider_copernica.client.convert import to_boolean
+from airflow_provider_copernica.client.errors import (
+    CopernicaAmbiguousError,
+    CopernicaArgumentError,
+    CopernicaError,
+    CopernicaImportFailedError,
+    CopernicaImportTimeoutError,
+)
+from airflow_provider_copernica.client.once import Mark, Next, Stage, failed_midway
+from airflow_provider_copernica.client.parameters import PARAMETERS, ImportParameters, check_parameters, read_parameters
+from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, DEFAULT_POLL_INTERVAL, PollSchedule
+from airflow_provider_copernica.client.status import CopernicaImport
+from airflow_provider_copernica.compat import deferral_failure, is_being_unmapped
+from airflow_provider_copernica.conceal import Concealed, describe_location, describe_rows, reveal
+from airflow_provider_copernica.form import DEFAULT_CONN_ID
+from airflow_provider_copernica.links.copernica import CopernicaLink
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_copernica.hooks.copernica import CopernicaHook
+    from airflow_provider_copernica.operators.guards import Guards
+
+log = logging.getLogger(__name__)
+
+# seconds that Airflow's own time-out comes after our trigger's, which can say more
+MARGIN = 300.0
+
+
+class CopernicaImportOperator(BaseOperator):
+    """
+    Imports profiles and subprofiles into a Copernica database: once, checked, and watched until finished.
+
+    The first fourteen parameters are those of Copernica's ``POST imports``; None is not sent, so that Copernica's own
+    default applies. They, the connection and the guards may be templates, or the output of other tasks.
+
+    :param database: ID of the database.
+    :param action: ``add``, ``update``, ``update or add``, ``ignore or add`` or ``delete``.
+    :param name: label of the import; default: DAG, task and run.
+    :param key_fields: fields that tell whether a row exists already: a list, a JSON list, or text with commas. Fields of
+        a collection are written ``Collection.Field``.
+    :param source: the rows: a list of dicts, another task's output, or the text of a CSV or JSON file.
+    :param location: URL (http, https, ftp, ftps, sftp) of a file that Copernica fetches, in place of ``source``.
+    :param format: ``csv`` or ``json``; needed when ``source`` is text.
+    :param delimiter: tab, comma or semicolon; needed for CSV.
+    :param followups: run the follow-up actions of every profile touched; Copernica's default: no.
+    :param autostart: start at once; Copernica's default: yes. An import with False can only be started by a person.
+    :param rebuild: rebuild selections afterwards; Copernica's default: no.
+    :param ignore_empty_fields: empty cells leave stored values alone; Copernica's default: they erase them.
+    :param remove_missing: delete every profile that is not in this import; Copernica's default: no.
+    :param delete_target: ``profile`` or ``subprofile``, for the action ``delete``.
+    :param copernica_conn_id: the Airflow connection.
+    :param wait_for_completion: wait until the import has finished; its failure fails the task.
+    :param deferrable: wait in the triggerer, without a worker slot; default: Airflow's ``[operators] default_deferrable``.
+    :param poll_interval: seconds before the second poll; each later one waits a quarter longer.
+    :param max_poll_interval: seconds between two polls at most.
+    :param timeout: seconds (or a timedelta) to wait in all; default: for ever, or ``execution_timeout``.
+    :param durable: remember the import across retries and clearing (Airflow 3.3 and later).
+    :param min_records: fail when there are fewer rows than this.
+    :param check_fields: compare the rows with the fields of the database first.
+    :param dry_run: do everything but send, and report; the task then returns None.
+    :return: the ID of the import. When it waited, the XCom ``import_status`` holds import_id, name, status, total_lines,
+        processed_lines, last_run and last_error.
+    :raises CopernicaArgumentError: at parse, when a literal argument is wrong.
+    :raises AirflowFailException: when a retry could do harm or can't help: wrong arguments or rows, an import that may
+        have been sent, an ``add`` that failed after lines were processed.
+    :raises CopernicaImportFailedError: when the import failed, with Copernica's own words.
+    :raises AirflowSkipException: when there are no rows.
+    """
+
+    template_fields: Sequence[str] = (*PARAMETERS, "copernica_conn_id", "min_records", "check_fields", "dry_run")
+    operator_extra_links = (CopernicaLink(),)
+    ui_color = "#d8ebf5"
+
+    def __init__(
+        self,
+        *,
+        database: int | str,
+        action: str,
+        name: str | None = None,
+        key_fields: Sequence[str] | str | None = None,
+        source: object = None,
+        location: str | None = None,
+        format: str | None = None,  # noqa: A002 - the API's own name
+        delimiter: str | None = None,
+        followups: bool | str | None = None,
+        autostart: bool | str | None = None,
+        rebuild: bool | str | None = None,
+        ignore_empty_fields: bool | str | None = None,
+        remove_missing: bool | str | None = None,
+        delete_target: str | None = None,
+        copernica_conn_id: str = DEFAULT_CONN_ID,
+        wait_for_completion: bool = True,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poll_interval: float = DEFAULT_POLL_INTERVAL,
+        max_poll_interval: float = DEFAULT_MAX_POLL_INTERVAL,
+        timeout: float | timedelta | None = None,
+        durable: bool = True,
+        min_records: int | str | None = None,
+        check_fields: bool | str = False,
+        dry_run: bool | str = False,
+        **kwargs: Any,  # those of BaseOperator
+    ) -> None:
+        super().__init__(**kwargs)
+        self.database = database
+        self.action = action
+        self.name = name
+        self.key_fields = key_fields
+        self.source = source if source is None else Concealed(source, describe_rows)
+        self.location = location if location is None else Concealed(location, describe_location)
+        self.format = format
+        self.delimiter = delimiter
+        self.followups = followups
+        self.autostart = autostart
+        self.rebuild = rebuild
+        self.ignore_empty_fields = ignore_empty_fields
+        self.remove_missing = remove_missing
+        self.delete_target = delete_target
+        self.copernica_conn_id = copernica_conn_id
+        self.wait_for_completion = wait_for_completion
+        self.deferrable = deferrable
+        self.poll_interval = poll_interval
+        self.max_poll_interval = max_poll_interval
+        self.timeout = timeout
+        self.durable = durable
+        self.min_records = min_records
+        self.check_fields = check_fields
+        self.dry_run = dry_run  # type: ignore[method-assign,assignment]  # hides a method that prints templates
+        self._running: Mark | None = None
+        if not is_being_unmapped(self):
+            check_parameters(self.given_parameters(), waits=wait_for_completion)
+            self._schedule()
+
+    def given_parameters(self) -> dict[str, object]:
+        """The parameters of the import as they are now: given, or rendered."""
+        return {name: reveal(getattr(self, name)) for name in PARAMETERS}
+
+    def execute(self, context: Context) -> int | None:
+        """Makes the import, or finds the one that an earlier attempt made, and waits for it."""
+        from airflow_provider_copernica.hooks.copernica import CopernicaHook
+        from airflow_provider_copernica.operators.record import ImportRecord
+        from airflow_provider_copernica.operators.submit import dry_run, submit
+
+        with failing_for_good():
+            parameters = self._read_parameters(context)
+            guards = self._guards()
+            hook = CopernicaHook(self.copernica_conn_id)
+            if guards.dry_run:
+                dry_run(hook, parameters, guards)
+                return None
+            record = ImportRecord(context, durable=self.durable)
+            step, status = record.decide(hook, parameters)
+            if step is Next.SUBMIT or status is None:
+                mark = submit(hook, parameters, guards, record)
+            else:
+                mark = Mark(Stage.POSTED, status.name, status.import_id)
+        self._running = mark
+        if not self.wait_for_completion or mark.import_id is None:
+            return mark.import_id
+        if step is Next.RETURN and status is not None:
+            return self._finish(context, status)
+        return self._wait(context, hook, mark.import_id)
+
+    def execute_complete(self, context: Context, event: object = None) -> int:
+        """Called with the trigger's event."""
+        from airflow_provider_copernica.triggers.events import read_event
+
+        with self._knowing_retries(context):
+            return self._finish(context, read_event(event))
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, object] | None, context: Context) -> object:
+        """Called by Airflow when a deferred task goes on; says what is true when no trigger's event is the reason."""
+        reason = deferral_failure(next_method, next_kwargs)
+        if reason is None:
+            return super().resume_execution(next_method, next_kwargs, context)
+        with self._knowing_retries(context):
+            if reason == "timeout":
+                raise CopernicaImportTimeoutError("Airflow's time for the deferred task is over. " + GOES_ON)
+            raise CopernicaError("Airflow's triggerer gave up on the task; its log tells why. " + GOES_ON)
+
+    def on_kill(self) -> None:
+        """Called when the task is killed while it waits in a worker."""
+        if self._running is not None:
+            log.warning("Copernica import %s %r: %s", self._running.import_id, self._running.name, GOES_ON)
+
+    def _read_parameters(self, context: Context) -> ImportParameters:
+        given = self.given_parameters()
+        if given["name"] is None:
+            given["name"] = default_name(context)
+        return read_parameters(given, waits=self.wait_for_completion)
+
+    def _guards(self) -> Guards:
+        from airflow_provider_copernica.operators.guards import read_guards
+
+        return read_guards(min_records=self.min_records, check_fields=self.check_fields, dry_run=self.dry_run)
+
+    def _schedule(self) -> PollSchedule:
+        patience = seconds(self.timeout)
+        if patience is not None and not patience > 0:
+            raise CopernicaArgumentError("timeout must be above 0 seconds.")
+        return PollSchedule(self.poll_interval, self.max_poll_interval)
+
+    def _wait(self, context: Context, hook: CopernicaHook, import_id: int) -> int:
+        from airflow_provider_copernica.client.operations import Watch
+        from airflow_provider_copernica.client.progress import ProgressLog
+
+        schedule, now = self._schedule(), time.time()
+        limits = [seconds(self.timeout), seconds(self.execution_timeout) if self.deferrable else None]
+        patience = min((limit for limit in limits if limit is not None), default=None)
+        deadline = None if patience is None else now + patience
+        if self.deferrable:
+            self._defer(import_id, schedule, now, deadline)
+        with self._knowing_retries(context):
+            return self._finish(context, hook.watch(import_id, Watch(schedule, now, deadline), ProgressLog(log)))
+
+    def _defer(self, import_id: int, schedule: PollSchedule, now: float, deadline: float | None) -> None:
+        from airflow_provider_copernica.triggers.copernica import CopernicaImportTrigger
+
+        trigger = CopernicaImportTrigger(
+            import_id, self.copernica_conn_id, schedule.first, schedule.longest, deadline, started_at=now
+        )
+        # Airflow's own time-out is only the net below: on 3.3 it is the only limit while no triggerer runs
+        timeout = None if deadline is None else timedelta(seconds=deadline - now + MARGIN)
+        self.defer(trigger=trigger, method_name="execute_complete", timeout=timeout)
+
+    def _finish(self, context: Context, status: CopernicaImport) -> int:
+        log.info("Finished: %s.", status)
+        context["ti"].xcom_push(key="import_status", value=status.as_dict())
+        return status.import_id
+
+    @contextmanager
+    def _knowing_retries(self, context: Context) -> Iterator[None]:
+        """Fails without Airflow retries where the next attempt would import a second time."""
+        from airflow_provider_copernica.operators.record import ImportRecord
+
+        action, followups = self.action, to_boolean(self.followups) if self.followups is not None else False
+        safe_to_repeat = ImportParameters(1, action, followups=followups).safe_to_repeat
+        try:
+            yield
+        except CopernicaImportFailedError as error:
+            if safe_to_repeat or not (error.copernica_import is None or failed_midway(error.copernica_import)):
+                raise
+            raise AirflowFailException(
+                f"{error} It is not retried: lines were processed, and would be again."
+            ) from error
+        except CopernicaError as error:
+            if safe_to_repeat or ImportRecord(context, durable=self.durable).remembers:
+                raise
+            raise AirflowFailException(
+                f"{error} It is not retried: nothing is remembered, so it would be sent again."
+            ) from error
+
+
+GOES_ON = "The import goes on in Copernica: its API can't stop it."
+
+
+@contextmanager
+def failing_for_good() -> Iterator[None]:
+    """Errors that no retry can mend, or that must not be repeated, fail the task without Airflow retries."""
+    try:
+        yield
+    except (CopernicaArgumentError, CopernicaAmbiguousError) as error:
+        raise AirflowFailException(str(error)) from error
+
+
+def default_name(context: Context) -> str:
+    """A label that a person finds again in Copernica."""
+    ti = context["ti"]
+    mapped = f" [{ti.map_index}]" if ti.map_index is not None and ti.map_index >= 0 else ""
+    return f"{ti.dag_id}.{ti.task_id} {context['run_id']}{mapped}"
+
+
+def seconds(duration: float | timedelta | None) -> float | None:
+    """A duration in seconds."""
+    return duration.total_seconds() if isinstance(duration, timedelta) else duration

@@ -1,0 +1,131 @@
+"""What is remembered of an import across the attempts of a task, and what the next attempt does."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from airflow_provider_copernica.client.errors import (
+    CopernicaAmbiguousError,
+    CopernicaApiError,
+    CopernicaAuthError,
+    CopernicaError,
+    CopernicaUnavailableError,
+)
+from airflow_provider_copernica.client.once import Found, Mark, Next, Stage, found, next_step, read_mark
+from airflow_provider_copernica.client.parameters import ImportParameters
+from airflow_provider_copernica.client.status import CopernicaImport
+from airflow_provider_copernica.client.wire import Body
+from airflow_provider_copernica.compat import is_airflow_retry, task_state_store
+from airflow_provider_copernica.hooks.copernica import CopernicaHook
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+log = logging.getLogger(__name__)
+
+KEY = "copernica_import"
+
+
+class ImportRecord:
+    """
+    The mark of this task in Airflow's task state store.
+
+    :param context: of the task.
+    :param durable: False to remember nothing.
+    """
+
+    def __init__(self, context: Context, *, durable: bool) -> None:
+        self._store = task_state_store(context) if durable else None
+        self._retry = is_airflow_retry(context) if self._store is not None else False
+
+    @property
+    def remembers(self) -> bool:
+        """False below Airflow 3.3, where a retry knows nothing of earlier attempts."""
+        return self._store is not None
+
+    def post(self, hook: CopernicaHook, parameters: ImportParameters, body: Body) -> int:
+        """
+        Posts an import between two marks, so that a worker lost on the way does not go unnoticed.
+
+        :raises CopernicaAmbiguousError: when it may be running, and must not be sent again.
+        """
+        name = parameters.name or ""
+        self._save(Mark(Stage.POSTING, name))
+        try:
+            import_id = hook.post_import(parameters, body)
+        except CopernicaAmbiguousError as error:
+            self._save(Mark(Stage.UNCLEAR, name))
+            raise CopernicaAmbiguousError(f"{error} {look_for(name)}", status_code=error.status_code) from error
+        except CopernicaError:
+            self._forget()  # it certainly was not accepted, or doing it again does no harm
+            raise
+        self._save_id(Mark(Stage.POSTED, name, import_id))
+        return import_id
+
+    def _load(self) -> Mark | None:
+        return None if self._store is None else read_mark(self._store.get(KEY))
+
+    def _save(self, mark: Mark) -> None:
+        if self._store is not None:
+            self._store.set(KEY, mark.as_dict())
+
+    def _forget(self) -> None:
+        if self._store is not None:
+            self._store.delete(KEY)
+
+    def _save_id(self, mark: Mark) -> None:
+        try:
+            self._save(mark)
+        except Exception:  # whatever Airflow's API raises: the import has been made, so waiting for it goes on
+            log.exception("Could not store the ID of Copernica import %s for later attempts.", mark.import_id)
+
+    def decide(self, hook: CopernicaHook, parameters: ImportParameters) -> tuple[Next, CopernicaImport | None]:
+        """
+        What this attempt has to do, and the status of the earlier import, if any.
+
+        :raises CopernicaAmbiguousError: when an earlier import must not be repeated.
+        """
+        mark = self._load()
+        status = None if mark is None or mark.import_id is None else _look(hook, mark.import_id)
+        what = found(mark, status)
+        step = next_step(what, retry=self._retry, safe_to_repeat=parameters.safe_to_repeat)
+        if mark is not None:
+            log.info("An earlier attempt: %s (%s). Now: %s.", status or repr(mark.name), what.value, step.value)
+            if step is Next.FAIL:
+                raise self._refuse(what, mark, status)
+            if step is Next.SUBMIT and what in (Found.LOST, Found.TOLD, Found.GONE):
+                log.warning("An earlier import named %r may have been carried out; it is sent again.", mark.name)
+        return step, status
+
+    def _refuse(self, what: Found, mark: Mark, status: CopernicaImport | None) -> CopernicaAmbiguousError:
+        if what in (Found.LOST, Found.TOLD):
+            self._save(Mark(Stage.UNCLEAR, mark.name))
+            return CopernicaAmbiguousError(
+                f"An earlier attempt was lost while it sent the import. {look_for(mark.name)}"
+            )
+        if what is Found.GONE:
+            return CopernicaAmbiguousError(
+                f"Copernica no longer knows import {mark.import_id}, which an earlier attempt made. {look_for(mark.name)}"
+            )
+        return CopernicaAmbiguousError(f"{status} It failed after lines were processed. {look_for(mark.name)}")
+
+
+def look_for(name: str) -> str:
+    """What a person has to do before the task may run again."""
+    return (
+        f"It is not repeated, since it may be running or done: look for {name!r} in Copernica (Profiles, Imports). "
+        "If it is not there, clear the task to send it again."
+    )
+
+
+def _look(hook: CopernicaHook, import_id: int) -> CopernicaImport | None:
+    try:
+        return hook.get_import(import_id)
+    except (CopernicaAuthError, CopernicaUnavailableError):
+        raise
+    except CopernicaApiError as error:
+        if error.status_code in (400, 404, 410):
+            log.warning("Copernica does not tell the status of import %d: %s", import_id, error)
+            return None
+        raise

@@ -1,0 +1,58 @@
+"""From parameters to an import: the guards, the body, the POST."""
+
+from __future__ import annotations
+
+import logging
+
+from airflow.providers.common.compat.sdk import AirflowSkipException
+
+from airflow_provider_copernica.client.errors import CopernicaEmptySourceError
+from airflow_provider_copernica.client.once import Mark, Stage
+from airflow_provider_copernica.client.parameters import ImportParameters
+from airflow_provider_copernica.hooks.copernica import CopernicaHook
+from airflow_provider_copernica.operators.guards import Guards, check_count, check_guards, report_dry_run, warn
+from airflow_provider_copernica.operators.record import ImportRecord
+from airflow_provider_copernica.sources.body import ImportBody
+from airflow_provider_copernica.sources.imports import prepare_import
+from airflow_provider_copernica.sources.schema import DatabaseSchema
+
+log = logging.getLogger(__name__)
+
+
+def submit(hook: CopernicaHook, parameters: ImportParameters, guards: Guards, record: ImportRecord) -> Mark:
+    """
+    Makes an import.
+
+    :return: with its ID.
+    """
+    with _prepare(hook, parameters, guards) as body:
+        import_id = record.post(hook, parameters, body.payload())
+    log.info("Copernica made import %d %r.", import_id, parameters.name)
+    return Mark(Stage.POSTED, parameters.name or "", import_id)
+
+
+def dry_run(hook: CopernicaHook, parameters: ImportParameters, guards: Guards) -> None:
+    """Does everything but the POST, and reports."""
+    with _prepare(hook, parameters, guards) as body:
+        report_dry_run(parameters, body.report, body.size)
+
+
+def _prepare(hook: CopernicaHook, parameters: ImportParameters, guards: Guards) -> ImportBody:
+    check_guards(parameters, guards)
+    schema = _fetch_schema(hook, parameters.database) if guards.check_fields else None
+    try:
+        body = prepare_import(parameters, schema=schema, tolerate_faults=guards.dry_run)
+    except CopernicaEmptySourceError as error:
+        check_count(parameters, 0, guards.min_records)
+        raise AirflowSkipException(f"{error} Nothing was sent to Copernica.") from error
+    if parameters.location is None:
+        check_count(parameters, body.report.rows, guards.min_records)
+    warn(parameters, body.report, guards.min_records)
+    return body
+
+
+def _fetch_schema(hook: CopernicaHook, database: int) -> DatabaseSchema:
+    schema = DatabaseSchema.from_api(hook.get_database(database))
+    for path in schema.incomplete:
+        schema = schema.with_list(path, hook.iterate(path))
+    return schema

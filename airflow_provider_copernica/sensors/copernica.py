@@ -1,0 +1,165 @@
+"""The sensor: waits for an import that something else made."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import (
+    AirflowFailException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    BaseSensorOperator,
+    PokeReturnValue,
+    conf,
+)
+
+from airflow_provider_copernica.client.errors import CopernicaArgumentError, CopernicaError, CopernicaImportTimeoutError
+from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, PollSchedule
+from airflow_provider_copernica.client.status import (
+    CopernicaImport,
+    ImportState,
+    read_import_id,
+    read_newer_than,
+    read_state_since,
+)
+from airflow_provider_copernica.compat import deferral_failure
+from airflow_provider_copernica.form import DEFAULT_CONN_ID
+from airflow_provider_copernica.links.copernica import CopernicaLink
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_copernica.hooks.copernica import CopernicaHook
+
+log = logging.getLogger(__name__)
+
+GOES_ON = "The import goes on in Copernica: its API can't stop it."
+# seconds that Airflow's own time-out comes after our trigger's, which can say more
+MARGIN = 300.0
+
+
+class CopernicaImportSensor(BaseSensorOperator):
+    """
+    Waits until an import has finished; an import that failed fails the task.
+
+    :param import_id: the import; usually ``import_task.output``.
+    :param copernica_conn_id: the Airflow connection.
+    :param deferrable: wait in the triggerer; default: Airflow's ``[operators] default_deferrable``.
+    :param newer_than: for a periodic import: done when its last run is later than this moment, a datetime or text in
+        ISO 8601; without zone it is Copernica's own, Europe/Amsterdam.
+    :param poke_interval: seconds before the second poll, 60 by default; later ones wait longer.
+    :param max_poll_interval: seconds between two polls at most, unless ``poke_interval`` is larger.
+    :param timeout: seconds to wait in all, a week by default; then AirflowSensorTimeout, or skipped with ``soft_fail``.
+    :return: import_id, name, status, total_lines, processed_lines, last_run and last_error.
+    :raises CopernicaImportFailedError: when the import failed, with Copernica's own words; never skipped.
+    """
+
+    template_fields: Sequence[str] = ("import_id", "copernica_conn_id", "newer_than")
+    operator_extra_links = (CopernicaLink(),)
+    ui_color = "#d8ebf5"
+
+    def __init__(
+        self,
+        *,
+        import_id: int | str,
+        copernica_conn_id: str = DEFAULT_CONN_ID,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        newer_than: datetime | str | None = None,
+        max_poll_interval: float = DEFAULT_MAX_POLL_INTERVAL,
+        **kwargs: Any,  # those of BaseSensorOperator
+    ) -> None:
+        super().__init__(**kwargs)
+        self.import_id = import_id
+        self.copernica_conn_id = copernica_conn_id
+        self.deferrable = deferrable
+        self.newer_than = newer_than
+        self.max_poll_interval = max_poll_interval
+        self._last: CopernicaImport | None = None
+
+    @cached_property
+    def hook(self) -> CopernicaHook:
+        """One for all pokes of this process."""
+        from airflow_provider_copernica.hooks.copernica import CopernicaHook
+
+        return CopernicaHook(self.copernica_conn_id)
+
+    def execute(self, context: Context) -> object:
+        """Pokes, or defers."""
+        try:
+            read_import_id(self.import_id)
+            read_newer_than(self.newer_than)
+        except CopernicaArgumentError as error:
+            raise AirflowFailException(str(error)) from error
+        if self.deferrable:
+            self._defer()
+        try:
+            return super().execute(context)
+        except (AirflowSensorTimeout, AirflowSkipException) as error:
+            raise type(error)(f"{error} Last seen: {self._last or 'nothing'}. {GOES_ON}") from error
+
+    def poke(self, context: Context) -> PokeReturnValue:  # noqa: ARG002 - Airflow's signature
+        """Asks once; an outage of minutes is sat out."""
+        from airflow_provider_copernica.client.operations import failed
+        from airflow_provider_copernica.client.progress import Observation, progress
+        from airflow_provider_copernica.client.retry import patient
+
+        status = self.hook.get_import(self.import_id, patient(self.poke_interval))
+        if status != self._last:
+            now = Observation(status, time.monotonic())
+            log.info("Import %d: %s", status.import_id, progress(now, now))
+        self._last = status
+        state = read_state_since(self.newer_than)(status)
+        if state is ImportState.FAILED:
+            raise failed(status)
+        return PokeReturnValue(state is ImportState.FINISHED, status.as_dict())
+
+    def execute_complete(self, context: Context, event: object = None) -> dict[str, int | str | None]:  # noqa: ARG002 - Airflow's signature
+        """Called with the trigger's event."""
+        from airflow_provider_copernica.triggers.events import read_event
+
+        try:
+            status = read_event(event)
+        except CopernicaImportTimeoutError as error:
+            raise AirflowSensorTimeout(str(error)) from error
+        log.info("Finished: %s.", status)
+        return status.as_dict()
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> object:
+        """Called by Airflow when a deferred task goes on; only a time-out may skip it."""
+        reason = deferral_failure(next_method, next_kwargs)
+        if reason == "failure":
+            raise CopernicaError(f"Airflow's triggerer gave up on the task; its log tells why. {GOES_ON}")
+        if reason == "timeout":
+            message = f"Waited {self.timeout:g} s for Copernica import {self.import_id}. {GOES_ON}"
+            raise AirflowSkipException(message) if self.soft_fail else AirflowSensorTimeout(message)
+        return super().resume_execution(next_method, next_kwargs, context)
+
+    def _defer(self) -> None:
+        from airflow_provider_copernica.triggers.copernica import CopernicaImportTrigger
+
+        now = time.time()
+        newer_than = read_newer_than(self.newer_than)
+        trigger = CopernicaImportTrigger(
+            self.import_id,
+            self.copernica_conn_id,
+            self.poke_interval,
+            max(self.max_poll_interval, self.poke_interval),
+            now + self.timeout,
+            newer_than=None if newer_than is None else newer_than.isoformat(),
+            started_at=now,
+        )
+        # Airflow's own time-out is only the net below: it comes when no triggerer runs
+        self.defer(trigger=trigger, method_name="execute_complete", timeout=timedelta(seconds=self.timeout + MARGIN))
+
+    def _get_next_poke_interval(
+        self, started_at: datetime | float, run_duration: Callable[[], float], poke_count: int
+    ) -> float:
+        """The growing intervals of operator and trigger, unless ``exponential_backoff`` asks for Airflow's own."""
+        if self.exponential_backoff:
+            return super()._get_next_poke_interval(started_at, run_duration, poke_count)
+        return PollSchedule(self.poke_interval, self.max_poll_interval).wait(run_duration())

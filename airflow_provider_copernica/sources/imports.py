@@ -1,0 +1,48 @@
+"""From checked parameters to the body that is posted."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+
+from airflow_provider_copernica.client.parameters import ImportParameters
+from airflow_provider_copernica.sources.body import ImportBody, write_body, write_text_body
+from airflow_provider_copernica.sources.rules import RowReport, RowRules
+from airflow_provider_copernica.sources.schema import DatabaseSchema
+from airflow_provider_copernica.sources.text import check_text
+
+
+def prepare_import(
+    parameters: ImportParameters,
+    *,
+    schema: DatabaseSchema | None = None,
+    column_map: Mapping[str, str] | None = None,
+    tolerate_faults: bool = False,
+) -> ImportBody:
+    """
+    Checks the rows and writes the body.
+
+    :param parameters: converted and checked.
+    :param schema: the database to compare the rows with; default: they are not compared.
+    :param column_map: new names for columns of the source.
+    :param tolerate_faults: for a dry run: faults are only reported.
+    :return: to be closed by the caller. Of a location nothing is known, so that its report is empty.
+    :raises CopernicaArgumentError: when columns or rows are wrong.
+    :raises CopernicaEmptySourceError: when there are no rows.
+    """
+    wire, source = parameters.to_wire(), parameters.source
+    if source is None:
+        body = json.dumps(wire).encode()
+        return ImportBody(io.BytesIO(body), len(body), RowReport(0, (), parameters.key_fields or (), 0, 0))
+    rules = RowRules(
+        key_fields=parameters.key_fields or (),
+        ignore_empty_fields=bool(parameters.ignore_empty_fields),
+        check_columns=parameters.check_columns,
+        schema=schema,
+        column_map=column_map,
+    )
+    if isinstance(source, str):
+        report = check_text(source, "csv" if parameters.format == "csv" else "json", parameters.delimiter, rules)
+        return write_text_body(wire, source, report)
+    return write_body(wire, source, rules, tolerate_faults=tolerate_faults)

@@ -1,0 +1,86 @@
+"""The trigger: watches an import from the triggerer's event loop."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_copernica.client.errors import CopernicaArgumentError
+from airflow_provider_copernica.client.operations import Watch
+from airflow_provider_copernica.client.progress import ProgressLog
+from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, DEFAULT_POLL_INTERVAL, PollSchedule
+from airflow_provider_copernica.client.status import read_import_id, read_state_since
+from airflow_provider_copernica.form import DEFAULT_CONN_ID
+from airflow_provider_copernica.triggers.events import error_event, finished_event
+
+log = logging.getLogger(__name__)
+
+
+class CopernicaImportTrigger(BaseTrigger):
+    """
+    Fires once: when the import has finished or failed, when the deadline has passed, or when it can't be watched.
+
+    :param import_id: the import.
+    :param copernica_conn_id: the Airflow connection.
+    :param poll_interval: seconds before the second poll; each later one waits a quarter longer.
+    :param max_poll_interval: seconds between two polls at most.
+    :param deadline: seconds since the epoch when patience ends; default: never.
+    :param newer_than: a moment in ISO 8601; only runs of a periodic import after it count.
+    :param started_at: seconds since the epoch when the waiting began; default: now.
+    """
+
+    def __init__(
+        self,
+        import_id: int | str,
+        copernica_conn_id: str = DEFAULT_CONN_ID,
+        poll_interval: float = DEFAULT_POLL_INTERVAL,
+        max_poll_interval: float = DEFAULT_MAX_POLL_INTERVAL,
+        deadline: float | None = None,
+        newer_than: str | None = None,
+        started_at: float | None = None,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # untyped in Airflow
+        self.import_id = import_id
+        self.copernica_conn_id = copernica_conn_id
+        self.poll_interval = poll_interval
+        self.max_poll_interval = max_poll_interval
+        self.deadline = deadline
+        self.newer_than = newer_than
+        self.started_at = time.time() if started_at is None else started_at
+
+    def serialize(self) -> tuple[str, dict[str, object]]:
+        """What the triggerer rebuilds the trigger from; no secret is in it."""
+        names = ("import_id", "copernica_conn_id", "poll_interval", "max_poll_interval", "deadline")
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {name: getattr(self, name) for name in (*names, "newer_than", "started_at")},
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Yields exactly one event."""
+        from airflow_provider_copernica.hooks.aio import CopernicaAsyncHook
+
+        try:
+            import_id = read_import_id(self.import_id)
+            watch = Watch(
+                PollSchedule(self.poll_interval, self.max_poll_interval),
+                self.started_at,
+                self.deadline,
+                read_state_since(self.newer_than),
+            )
+            async with CopernicaAsyncHook(self.copernica_conn_id) as hook:
+                event = finished_event(await hook.watch(import_id, watch, ProgressLog(log)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the task is told, instead of waiting for ever
+            log.warning("%s", error if isinstance(error, CopernicaArgumentError) else type(error).__name__)
+            event = error_event(error)
+        yield TriggerEvent(event)  # type: ignore[no-untyped-call]  # untyped in Airflow
+
+    async def on_kill(self) -> None:
+        """Called by Airflow 3.3 when a person marks or clears the deferred task."""
+        log.warning(
+            "The task no longer waits for Copernica import %s. The import goes on: the API can't stop it.",
+            self.import_id,
+        )

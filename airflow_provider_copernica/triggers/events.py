@@ -1,0 +1,77 @@
+"""What a trigger tells the task that it wakes: JSON without secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+
+from airflow_provider_copernica.client.errors import (
+    CopernicaApiError,
+    CopernicaArgumentError,
+    CopernicaError,
+    CopernicaImportFailedError,
+    CopernicaImportTimeoutError,
+    CopernicaReplyError,
+)
+from airflow_provider_copernica.client.status import CopernicaImport
+
+FINISHED = "finished"
+_ERRORS: dict[str, type[CopernicaError]] = {
+    "failed": CopernicaImportFailedError,
+    "timeout": CopernicaImportTimeoutError,
+    "argument": CopernicaArgumentError,
+    "api": CopernicaApiError,
+    "error": CopernicaError,
+}
+
+
+def finished_event(status: CopernicaImport) -> dict[str, object]:
+    """The import has finished."""
+    return {"result": FINISHED, "message": str(status), "import": asdict(status)}
+
+
+def error_event(error: Exception) -> dict[str, object]:
+    """Anything else; the reason goes along."""
+    result = next((word for word, kind in _ERRORS.items() if isinstance(error, kind)), "error")
+    status = getattr(error, "copernica_import", None)
+    message = str(error) if isinstance(error, CopernicaError) else f"{type(error).__name__} in the trigger"
+    return {
+        "result": result,
+        "message": message,
+        "import": asdict(status) if isinstance(status, CopernicaImport) else None,
+        "status_code": getattr(error, "status_code", None),
+    }
+
+
+def read_event(event: object) -> CopernicaImport:
+    """
+    The import that an event reports as finished.
+
+    :raises CopernicaError: the error that the event reports, or one for an event that is not understood.
+    """
+    values: Mapping[str, object] = event if isinstance(event, Mapping) else {}
+    result, message = values.get("result"), str(values.get("message", ""))
+    status = _read_import(values.get("import"))
+    if result == FINISHED and status is not None:
+        return status
+    kind = _ERRORS.get(result) if isinstance(result, str) else None
+    if kind is None:
+        raise CopernicaReplyError(
+            "The trigger woke the task with an event that this version does not know, so nothing is known of the import. "
+            "Workers and triggerer should run the same version of airflow-provider-copernica."
+        )
+    if issubclass(kind, CopernicaImportFailedError | CopernicaImportTimeoutError):
+        raise kind(message, status)
+    if issubclass(kind, CopernicaApiError):
+        code = values.get("status_code")
+        raise kind(message, status_code=code if isinstance(code, int) else None)
+    raise kind(message)
+
+
+def _read_import(value: object) -> CopernicaImport | None:
+    if not isinstance(value, Mapping):
+        return None
+    try:
+        return CopernicaImport(**{f.name: value.get(f.name, f.default) for f in fields(CopernicaImport)})
+    except TypeError:
+        return None
