@@ -18,7 +18,7 @@ from airflow_provider_copernica.client.rules import (
     Unknown,
     broken_rules,
 )
-from airflow_provider_copernica.sources.columns import Column, parse_columns
+from airflow_provider_copernica.client.columns import Column, parse_columns
 
 Rows = Iterable[Mapping[str, object]]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from airflow_provider_copernica.sources.columns import Column
+from airflow_provider_copernica.client.columns import Column
 from airflow_provider_copernica.sources.schema import DatabaseSchema
 
 

@@ -17,7 +17,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from airflow_provider_copernica.client.errors import CopernicaArgumentError
-from airflow_provider_copernica.sources.columns import ColumnKind
+from airflow_provider_copernica.client.columns import ColumnKind
 
 _ZONE = ZoneInfo("Europe/Amsterdam")
 _MAX_DIGITS = 1000
