@@ -14,7 +14,7 @@ def get_provider_info() -> dict[str, object]:
     return {
         "package-name": "airflow-provider-copernica",
         "name": "Copernica",
-        "description": "Imports profiles and subprofiles into `Copernica Marketing Suite <https://www.copernica.com/>`__.",
+        "description": "Imports profiles into `Copernica Marketing Suite <https://www.copernica.com/>`__.",
         "versions": [__version__],
         "connection-types": [connection_type_metadata()],
         "extra-links": ["airflow_provider_copernica.links.copernica.CopernicaLink"],

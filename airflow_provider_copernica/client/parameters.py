@@ -74,7 +74,7 @@ class ImportParameters:
         by_name = {column.name: column for column in columns}
         keys = [parse_columns([name])[0] for name in self.key_fields or ()]
         problems = [
-            f"key_fields names {key.name!r}, but the rows have no such field: they have {', '.join(map(repr, by_name))}."
+            f"key_fields names {key.name!r}, which the rows do not have: they have {', '.join(map(repr, by_name))}."
             for key in keys
             if key.name not in by_name
         ]
@@ -90,8 +90,8 @@ class ImportParameters:
         problems = []
         if not any(key.kind == "field" for key in keys):
             problems.append(
-                "The rows hold subprofiles, but key_fields names no field of the database itself: each row might make a "
-                "profile of its own. Add one, like key_fields=['Email', 'Order.OrderID']."
+                "The rows hold subprofiles, but key_fields names no field of the database itself: "
+                "each row might make a profile of its own. Add one, like key_fields=['Email', 'Order.OrderID']."
             )
         if self.action == "delete" and self.delete_target is None:
             problems.append(

@@ -94,7 +94,10 @@ def _keys_of_location(location: object, key_fields: object, action: object, dele
         return None
     of_collection = any("." in name and not name.startswith("interest.") for name in key_fields)
     if of_collection and delete_target is None:
-        return "action 'delete' by a field of a collection needs delete_target: 'subprofile', or 'profile' for the whole profile."
+        return (
+            "action 'delete' by a field of a collection needs delete_target: "
+            "'subprofile', or 'profile' for the whole profile."
+        )
     if delete_target == "subprofile" and not of_collection:
         return "delete_target 'subprofile' needs a field of a collection in key_fields: nothing tells which subprofile."
     return None
@@ -102,7 +105,10 @@ def _keys_of_location(location: object, key_fields: object, action: object, dele
 
 def _nothing_missing(remove_missing: object, action: object) -> str | None:
     if remove_missing and action in ("add", "delete"):
-        return f"remove_missing with action {action!r} could remove every profile: use it with 'update or add' only if you mean it."
+        return (
+            f"remove_missing with action {action!r} could remove every profile: "
+            "leave it out, or use it with 'update or add' if you mean it."
+        )
     return None
 
 

@@ -50,8 +50,8 @@ class CopernicaImportOperator(BaseOperator):
     :param database: ID of the database.
     :param action: ``add``, ``update``, ``update or add``, ``ignore or add`` or ``delete``.
     :param name: label of the import; default: DAG, task and run.
-    :param key_fields: fields that tell whether a row exists already: a list, a JSON list, or text with commas. Fields of
-        a collection are written ``Collection.Field``.
+    :param key_fields: fields that tell whether a row exists already: a list, a JSON list, or text with commas.
+        Fields of a collection are written ``Collection.Field``.
     :param source: the rows: a list of dicts, another task's output, or the text of a CSV or JSON file.
     :param location: URL (http, https, ftp, ftps, sftp) of a file that Copernica fetches, in place of ``source``.
     :param format: ``csv`` or ``json``; needed when ``source`` is text.
@@ -64,7 +64,7 @@ class CopernicaImportOperator(BaseOperator):
     :param delete_target: ``profile`` or ``subprofile``, for the action ``delete``.
     :param copernica_conn_id: the Airflow connection.
     :param wait_for_completion: wait until the import has finished; its failure fails the task.
-    :param deferrable: wait in the triggerer, without a worker slot; default: Airflow's ``[operators] default_deferrable``.
+    :param deferrable: wait in the triggerer, without a worker slot; default: ``[operators] default_deferrable``.
     :param poll_interval: seconds before the second poll; each later one waits a quarter longer.
     :param max_poll_interval: seconds between two polls at most.
     :param timeout: seconds (or a timedelta) to wait in all; default: for ever, or ``execution_timeout``.
@@ -72,8 +72,8 @@ class CopernicaImportOperator(BaseOperator):
     :param min_records: fail when there are fewer rows than this.
     :param check_fields: compare the rows with the fields of the database first.
     :param dry_run: do everything but send, and report; the task then returns None.
-    :return: the ID of the import. When it waited, the XCom ``import_status`` holds import_id, name, status, total_lines,
-        processed_lines, last_run and last_error.
+    :return: the ID of the import. When it waited, the XCom ``import_status`` holds import_id, name, status,
+        total_lines, processed_lines, last_run and last_error.
     :raises CopernicaArgumentError: at parse, when a literal argument is wrong.
     :raises AirflowFailException: when a retry could do harm or can't help: wrong arguments or rows, an import that may
         have been sent, an ``add`` that failed after lines were processed.

@@ -106,7 +106,7 @@ class ImportRecord:
             )
         if what is Found.GONE:
             return CopernicaAmbiguousError(
-                f"Copernica no longer knows import {mark.import_id}, which an earlier attempt made. {look_for(mark.name)}"
+                f"Copernica does not know import {mark.import_id}, which an earlier attempt made. {look_for(mark.name)}"
             )
         return CopernicaAmbiguousError(f"{status} It failed after lines were processed. {look_for(mark.name)}")
 

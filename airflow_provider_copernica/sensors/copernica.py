@@ -118,7 +118,11 @@ class CopernicaImportSensor(BaseSensorOperator):
             raise failed(status)
         return PokeReturnValue(state is ImportState.FINISHED, status.as_dict())
 
-    def execute_complete(self, context: Context, event: object = None) -> dict[str, int | str | None]:  # noqa: ARG002 - Airflow's signature
+    def execute_complete(
+        self,
+        context: Context,  # noqa: ARG002 - Airflow's signature
+        event: object = None,
+    ) -> dict[str, int | str | None]:
         """Called with the trigger's event."""
         from airflow_provider_copernica.triggers.events import read_event
 

@@ -57,7 +57,7 @@ def read_event(event: object) -> CopernicaImport:
     kind = _ERRORS.get(result) if isinstance(result, str) else None
     if kind is None:
         raise CopernicaReplyError(
-            "The trigger woke the task with an event that this version does not know, so nothing is known of the import. "
+            "The trigger woke the task with an event that this version does not know: nothing is known of the import. "
             "Workers and triggerer should run the same version of airflow-provider-copernica."
         )
     if issubclass(kind, CopernicaImportFailedError | CopernicaImportTimeoutError):

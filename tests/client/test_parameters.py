@@ -78,7 +78,12 @@ def test_rendered_text_is_converted(name: str, text: object, value: object) -> N
         ({"remove_missing": True, "action": "delete"}, "could remove every profile"),
         ({"colour": "red"}, "colour is no parameter"),
         (
-            {"source": None, "location": "https://x.example/a", "action": "delete", "key_fields": "Email,Order.OrderID"},
+            {
+                "source": None,
+                "location": "https://x.example/a",
+                "action": "delete",
+                "key_fields": "Email,Order.OrderID",
+            },
             "needs delete_target",
         ),
         (
@@ -115,7 +120,7 @@ def test_at_parse_only_what_is_literal_is_checked() -> None:
 @pytest.mark.parametrize(
     ("parameters", "columns", "words"),
     [
-        ({}, ["Name"], "rows have no such field"),
+        ({}, ["Name"], "which the rows do not have"),
         ({"action": "add", "key_fields": None}, ["Email", "Order.OrderID"], "each row might make a profile"),
         ({"action": "delete"}, ["Email", "Order.OrderID"], "would remove the profiles"),
         ({"action": "delete", "delete_target": "subprofile"}, ["Email"], "which subprofile"),
@@ -132,7 +137,11 @@ def test_documented_bodies_go_over_the_wire_as_written() -> None:
     documented = json.loads((Path(__file__).parents[1] / "documented_bodies.json").read_text())
     for name in ("flat", "subprofiles", "json_page"):
         body = documented[name]
-        snake = {"keyFields": "key_fields", "ignoreEmptyFields": "ignore_empty_fields", "removeMissing": "remove_missing"}
+        snake = {
+            "keyFields": "key_fields",
+            "ignoreEmptyFields": "ignore_empty_fields",
+            "removeMissing": "remove_missing",
+        }
         parameters = read_parameters({snake.get(key, key): value for key, value in body.items()})
         wire = parameters.to_wire()
         source = body.pop("source")

@@ -68,7 +68,10 @@ def test_counts_in_every_spelling(key: str, number: object) -> None:
         ({"status": "frobnicated", "totallines": 0, "processedlines": 0, "lastrun": "2026-01-01 10:00:00"}, BUSY),
         ({"status": "frobnicated", "totallines": 5, "processedlines": 5, "lastrun": "0000-00-00 00:00:00"}, BUSY),
         ({"status": "ready for start", "totallines": 0, "processedlines": 0}, BUSY),
-        ({"status": "ready for start", "totallines": 5, "processedlines": 5, "lastrun": "2026-01-01 10:00:00"}, FINISHED),
+        (
+            {"status": "ready for start", "totallines": 5, "processedlines": 5, "lastrun": "2026-01-01 10:00:00"},
+            FINISHED,
+        ),
     ],
 )
 def test_what_a_status_amounts_to(fields: dict[str, object], state: ImportState) -> None:
@@ -94,7 +97,9 @@ def test_periodic_imports_count_from_a_moment_on(fields: dict[str, object], stat
 
 
 def test_a_password_in_the_name_or_the_error_is_not_kept() -> None:
-    status = read_import({"status": "x", "name": "ftp://joe:hunter2@example.com/a", "lasterror": "ftp://joe:hunter2@h"}, 1)
+    status = read_import(
+        {"status": "x", "name": "ftp://joe:hunter2@example.com/a", "lasterror": "ftp://joe:hunter2@h"}, 1
+    )
     assert "hunter2" not in str(status) + repr(status)
 
 
@@ -122,8 +127,13 @@ def test_newer_than_in_both_zones() -> None:
         read_newer_than("yesterday")
 
 
-values = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.lists(st.integers(), max_size=2)
-keys = st.sampled_from(["status", "STATUS", "totallines", "processedLines", "lastrun", "lasterror", "name", "ID"]) | st.text()
+values = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.lists(st.integers(), max_size=2)
+)
+keys = (
+    st.sampled_from(["status", "STATUS", "totallines", "processedLines", "lastrun", "lasterror", "name", "ID"])
+    | st.text()
+)
 
 
 @given(st.dictionaries(keys, values) | values)
@@ -135,5 +145,7 @@ def test_nothing_counts_as_success_by_accident(reply: object) -> None:
     if status.state is FINISHED:
         assert status.last_error is None
         word = " ".join(status.status.lower().replace("_", " ").replace("-", " ").split())
-        assert word in FINISHED_WORDS or (status.last_run and 0 < (status.total_lines or 0) <= (status.processed_lines or 0))
+        assert word in FINISHED_WORDS or (
+            status.last_run and 0 < (status.total_lines or 0) <= (status.processed_lines or 0)
+        )
     json.dumps(status.as_dict())

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_copernica.client.errors import CopernicaArgumentError
-from airflow_provider_copernica.sources.columns import Column, parse_columns
+from airflow_provider_copernica.client.columns import Column, parse_columns
 
 
 def test_the_three_kinds_of_columns():
