@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from operator import itemgetter
 from types import TracebackType
 
-from airflow_provider_copernica.client.errors import CopernicaArgumentError, CopernicaEmptySourceError
 from airflow_provider_copernica.client.columns import Column, parse_columns
+from airflow_provider_copernica.client.errors import CopernicaArgumentError, CopernicaEmptySourceError
 from airflow_provider_copernica.sources.duplicates import DuplicateCounter
 from airflow_provider_copernica.sources.faults import Faults
 from airflow_provider_copernica.sources.preflight import ValueProblems

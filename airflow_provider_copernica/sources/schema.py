@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from airflow_provider_copernica.client.errors import CopernicaReplyError
 from airflow_provider_copernica.client.columns import Column
+from airflow_provider_copernica.client.errors import CopernicaReplyError
 from airflow_provider_copernica.sources.fieldtypes import FieldType, parse_options
 
 

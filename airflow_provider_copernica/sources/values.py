@@ -16,8 +16,8 @@ from typing import NoReturn
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from airflow_provider_copernica.client.errors import CopernicaArgumentError
 from airflow_provider_copernica.client.columns import ColumnKind
+from airflow_provider_copernica.client.errors import CopernicaArgumentError
 
 _ZONE = ZoneInfo("Europe/Amsterdam")
 _MAX_DIGITS = 1000
@@ -99,7 +99,8 @@ def _decimal(value: Decimal) -> str:
 
 
 def _date(value: date) -> str:
-    return _since_1000(date.isoformat(value))
+    text = date.isoformat(value)
+    return text if text >= "1000" else _too_early()
 
 
 def _datetime(value: datetime) -> str:
@@ -109,13 +110,12 @@ def _datetime(value: datetime) -> str:
         local = value if value.tzinfo is None else value.astimezone(_ZONE).replace(tzinfo=None)
     except OverflowError:
         _fail("is a date outside the years 1000 to 9999, which Copernica doesn't store")
-    return _since_1000(datetime.isoformat(local, sep=" ", timespec="seconds"))  # not the notation of a subclass
+    text = datetime.isoformat(local, sep=" ", timespec="seconds")  # not the notation of a subclass
+    return text if text >= "1000" else _too_early()
 
 
-def _since_1000(text: str) -> str:
-    if text < "1000":
-        _fail("is a date before the year 1000, which Copernica doesn't store")
-    return text
+def _too_early() -> NoReturn:
+    _fail("is a date before the year 1000, which Copernica doesn't store")
 
 
 def _time(value: time) -> str:

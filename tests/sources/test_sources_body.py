@@ -133,7 +133,7 @@ def test_several_keys_count_together():
 @pytest.mark.parametrize("row", [{"Email": "  ", "n": 1}, {"Email": None, "n": 1}, {"n": 1}])
 def test_every_row_needs_its_keys(row, ignore_empty_fields):
     rules = RowRules(key_fields=("Email",), ignore_empty_fields=ignore_empty_fields)
-    with pytest.raises(CopernicaRowError, match="row 2: .*'Email'"):
+    with pytest.raises(CopernicaRowError, match=r"row 2: .*'Email'"):
         write_body({}, [{"Email": "a", "n": 1}, row], rules)
 
 

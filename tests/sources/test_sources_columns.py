@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_copernica.client.errors import CopernicaArgumentError
 from airflow_provider_copernica.client.columns import Column, parse_columns
+from airflow_provider_copernica.client.errors import CopernicaArgumentError
 
 
 def test_the_three_kinds_of_columns():

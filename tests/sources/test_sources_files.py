@@ -68,44 +68,44 @@ def as_parquet(rows) -> bytes:
 WRITERS = {"csv": as_csv, "json": as_json, "jsonl": as_json_lines, "parquet": as_parquet}
 
 
-def read(content, format, **more):
+def read(content, kind, **more):
     more = {"compression": None, "delimiter": None, "on_delimiter": None} | more
     stream = io.BytesIO(content) if isinstance(content, bytes) else content
-    return list(read_rows(stream, format, **more))
+    return list(read_rows(stream, kind, **more))
 
 
 @pytest.mark.parametrize("make", [io.BytesIO, Trickle])
 @pytest.mark.parametrize("compression", [None, "gzip"])
-@pytest.mark.parametrize("format", WRITERS)
-def test_round_trip(format, compression, make):
-    content = WRITERS[format](ROWS)
+@pytest.mark.parametrize("kind", WRITERS)
+def test_round_trip(kind, compression, make):
+    content = WRITERS[kind](ROWS)
     stream = make(gzip.compress(content) if compression else content)
-    assert read(stream, format, compression=compression) == ROWS
+    assert read(stream, kind, compression=compression) == ROWS
 
 
-@pytest.mark.parametrize("format", ["csv", "json", "jsonl"])
+@pytest.mark.parametrize("kind", ["csv", "json", "jsonl"])
 @given(rows=tables)
 @settings(max_examples=50)
-def test_any_text_survives_each_format_in_small_pieces(format, rows):
+def test_any_text_survives_each_format_in_small_pieces(kind, rows):
     if rows:
-        assert read(Trickle(WRITERS[format](rows), 50), format, delimiter="," if format == "csv" else None) == rows
+        assert read(Trickle(WRITERS[kind](rows), 50), kind, delimiter="," if kind == "csv" else None) == rows
 
 
-@pytest.mark.parametrize("format", ["csv", "json", "jsonl"])
-def test_many_rows_cross_the_edges_of_chunks(format):
+@pytest.mark.parametrize("kind", ["csv", "json", "jsonl"])
+def test_many_rows_cross_the_edges_of_chunks(kind):
     rows = [{"n": "ë" * (number % 300), "m": str(number)} for number in range(5000)]
-    assert read(WRITERS[format](rows), format) == rows
+    assert read(WRITERS[kind](rows), kind) == rows
 
 
 def test_a_row_longer_than_any_chunk():
     rows = [{"n": "x" * 300_000, "m": '"'}] * 3
-    for format, write in WRITERS.items():
-        assert read(write(rows), format) == rows
+    for kind, write in WRITERS.items():
+        assert read(write(rows), kind) == rows
 
 
-@pytest.mark.parametrize("format", ["csv", "json", "jsonl"])
-def test_a_byte_order_mark_is_dropped(format):
-    assert read(Trickle(b"\xef\xbb\xbf" + WRITERS[format](ROWS), 1), format) == ROWS
+@pytest.mark.parametrize("kind", ["csv", "json", "jsonl"])
+def test_a_byte_order_mark_is_dropped(kind):
+    assert read(Trickle(b"\xef\xbb\xbf" + WRITERS[kind](ROWS), 1), kind) == ROWS
 
 
 @pytest.mark.parametrize("delimiter", ["\t", ",", ";"])
@@ -124,7 +124,7 @@ def test_a_given_delimiter_is_not_guessed():
 
 @pytest.mark.parametrize("content", [b"a,b;c\n1,2;3\n"])
 def test_an_ambiguous_delimiter_is_not_guessed(content):
-    with pytest.raises(CopernicaArgumentError, match="delimiter: .*comma or semicolon"):
+    with pytest.raises(CopernicaArgumentError, match=r"delimiter: .*comma or semicolon"):
         read(content, "csv")
 
 
@@ -142,7 +142,7 @@ def test_csv_without_rows(content):
 
 
 @pytest.mark.parametrize(
-    ("format", "content", "says"),
+    ("kind", "content", "says"),
     [
         ("csv", b"a,b\n1,2\n1\n", r"row 2: \(line 3\) has 1 of 2 values, nothing for 'b'"),
         ("csv", b"a,b\n1,2,3\n", "row 1: .*3 values for 2 columns"),
@@ -152,13 +152,13 @@ def test_csv_without_rows(content):
         ("json", b'[{"a": 1}, {"a": 1, "a": 2}]', "row 2: field 'a' occurs twice"),
     ],
 )
-def test_what_is_no_row_is_named_by_its_number(format, content, says):
+def test_what_is_no_row_is_named_by_its_number(kind, content, says):
     with pytest.raises(CopernicaRowError, match=says):
-        read(content, format)
+        read(content, kind)
 
 
 @pytest.mark.parametrize(
-    ("format", "content", "says"),
+    ("kind", "content", "says"),
     [
         ("csv", b"a,a\n1,2\n", "column 'a' occurs twice"),
         ("csv", b'a,b\n1,"2\n', "row 1 .* no valid CSV"),
@@ -176,9 +176,9 @@ def test_what_is_no_row_is_named_by_its_number(format, content, says):
         ("xml", b"", "format"),
     ],
 )
-def test_files_that_are_something_else(format, content, says):
+def test_files_that_are_something_else(kind, content, says):
     with pytest.raises(CopernicaArgumentError, match=says):
-        read(content, format)
+        read(content, kind)
 
 
 def test_a_mistake_far_from_the_end_is_seen_at_once():

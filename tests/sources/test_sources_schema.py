@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
+from airflow_provider_copernica.client.columns import parse_columns
 from airflow_provider_copernica.client.errors import CopernicaArgumentError, CopernicaReplyError, CopernicaRowError
 from airflow_provider_copernica.sources.body import write_body
-from airflow_provider_copernica.client.columns import parse_columns
 from airflow_provider_copernica.sources.fieldtypes import FieldType, parse_options
 from airflow_provider_copernica.sources.rules import RowRules
 from airflow_provider_copernica.sources.schema import DatabaseSchema

@@ -13,7 +13,7 @@ from airflow_provider_copernica.client.errors import CopernicaArgumentError
 from airflow_provider_copernica.sources.values import to_text
 
 
-class Colour(str, enum.Enum):
+class Colour(str, enum.Enum):  # noqa: UP042 - the older way prints differently
     RED = "red"
 
 
