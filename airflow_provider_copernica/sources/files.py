@@ -72,7 +72,7 @@ def read_rows(
         if isinstance(row, BadRow):
             raise CopernicaRowError([f"row {number}: {row.reason}"], 1)
         if not isinstance(row, dict):
-            reason = f"is a {type(row).__name__}: a row must be an object of fields and values"
+            reason = f"is of type {type(row).__name__}: a row must be an object of fields and values"
             raise CopernicaRowError([f"row {number}: {reason}"], 1)
         yield row
 

@@ -147,8 +147,8 @@ def test_csv_without_rows(content):
         ("csv", b"a,b\n1,2\n1\n", r"row 2: \(line 3\) has 1 of 2 values, nothing for 'b'"),
         ("csv", b"a,b\n1,2,3\n", "row 1: .*3 values for 2 columns"),
         ("csv", b"a,b\n\n1,2\n", "row 1: is a blank line"),
-        ("json", b'[{"a": 1}, 5]', "row 2: is a int"),
-        ("jsonl", b'{"a": 1}\n[]', "row 2: is a list"),
+        ("json", b'[{"a": 1}, 5]', "row 2: is of type int"),
+        ("jsonl", b'{"a": 1}\n[]', "row 2: is of type list"),
         ("json", b'[{"a": 1}, {"a": 1, "a": 2}]', "row 2: field 'a' occurs twice"),
     ],
 )
