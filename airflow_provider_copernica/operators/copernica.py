@@ -83,6 +83,8 @@ class CopernicaImportOperator(BaseOperator):
 
     template_fields: Sequence[str] = (*PARAMETERS, "copernica_conn_id", "min_records", "check_fields", "dry_run")
     operator_extra_links = (CopernicaLink(),)
+    # new names for columns of the source; transfers let their users give some
+    column_map: Mapping[str, str] | None = None
     ui_color = "#d8ebf5"
 
     def __init__(
@@ -141,12 +143,20 @@ class CopernicaImportOperator(BaseOperator):
         self.dry_run = dry_run  # type: ignore[method-assign,assignment]  # hides a method that prints templates
         self._running: Mark | None = None
         if not is_being_unmapped(self):
-            check_parameters(self.given_parameters(), waits=wait_for_completion)
+            check_parameters(self._given_parameters(None), waits=wait_for_completion)
             self._schedule()
 
-    def given_parameters(self) -> dict[str, object]:
-        """The parameters of the import as they are now: given, or rendered."""
-        return {name: reveal(getattr(self, name)) for name in PARAMETERS}
+    def given_source(self, context: Context | None) -> dict[str, object]:  # noqa: ARG002 - for those that override it
+        """
+        Where the rows come from: ``source`` or ``location``. Transfers override this.
+
+        :param context: of the task; None while the DAG is parsed, when a source may be ``UNKNOWN``.
+        """
+        return {"source": reveal(self.source), "location": reveal(self.location)}
+
+    def _given_parameters(self, context: Context | None) -> dict[str, object]:
+        others = {name: getattr(self, name) for name in PARAMETERS if name not in ("source", "location")}
+        return {**others, **self.given_source(context)}
 
     def execute(self, context: Context) -> int | None:
         """Makes the import, or finds the one that an earlier attempt made, and waits for it."""
@@ -159,12 +169,12 @@ class CopernicaImportOperator(BaseOperator):
             guards = self._guards()
             hook = CopernicaHook(self.copernica_conn_id)
             if guards.dry_run:
-                dry_run(hook, parameters, guards)
+                dry_run(hook, parameters, guards, self.column_map)
                 return None
             record = ImportRecord(context, durable=self.durable)
             step, status = record.decide(hook, parameters)
             if step is Next.SUBMIT or status is None:
-                mark = submit(hook, parameters, guards, record)
+                mark = submit(hook, parameters, guards, record, self.column_map)
             else:
                 mark = Mark(Stage.POSTED, status.name, status.import_id)
         self._running = mark
@@ -197,7 +207,7 @@ class CopernicaImportOperator(BaseOperator):
             log.warning("Copernica import %s %r: %s", self._running.import_id, self._running.name, GOES_ON)
 
     def _read_parameters(self, context: Context) -> ImportParameters:
-        given = self.given_parameters()
+        given = self._given_parameters(context)
         if given["name"] is None:
             given["name"] = default_name(context)
         return read_parameters(given, waits=self.wait_for_completion)

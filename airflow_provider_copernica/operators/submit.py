@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
@@ -19,29 +20,40 @@ from airflow_provider_copernica.sources.schema import DatabaseSchema
 log = logging.getLogger(__name__)
 
 
-def submit(hook: CopernicaHook, parameters: ImportParameters, guards: Guards, record: ImportRecord) -> Mark:
+def submit(
+    hook: CopernicaHook,
+    parameters: ImportParameters,
+    guards: Guards,
+    record: ImportRecord,
+    column_map: Mapping[str, str] | None,
+) -> Mark:
     """
     Makes an import.
 
+    :param column_map: new names for columns of the source.
     :return: with its ID.
     """
-    with _prepare(hook, parameters, guards) as body:
+    with _prepare(hook, parameters, guards, column_map) as body:
         import_id = record.post(hook, parameters, body.payload())
     log.info("Copernica made import %d %r.", import_id, parameters.name)
     return Mark(Stage.POSTED, parameters.name or "", import_id)
 
 
-def dry_run(hook: CopernicaHook, parameters: ImportParameters, guards: Guards) -> None:
+def dry_run(
+    hook: CopernicaHook, parameters: ImportParameters, guards: Guards, column_map: Mapping[str, str] | None
+) -> None:
     """Does everything but the POST, and reports."""
-    with _prepare(hook, parameters, guards) as body:
+    with _prepare(hook, parameters, guards, column_map) as body:
         report_dry_run(parameters, body.report, body.size)
 
 
-def _prepare(hook: CopernicaHook, parameters: ImportParameters, guards: Guards) -> ImportBody:
+def _prepare(
+    hook: CopernicaHook, parameters: ImportParameters, guards: Guards, column_map: Mapping[str, str] | None
+) -> ImportBody:
     check_guards(parameters, guards)
     schema = _fetch_schema(hook, parameters.database) if guards.check_fields else None
     try:
-        body = prepare_import(parameters, schema=schema, tolerate_faults=guards.dry_run)
+        body = prepare_import(parameters, schema=schema, column_map=column_map, tolerate_faults=guards.dry_run)
     except CopernicaEmptySourceError as error:
         check_count(parameters, 0, guards.min_records)
         raise AirflowSkipException(f"{error} Nothing was sent to Copernica.") from error
@@ -53,6 +65,7 @@ def _prepare(hook: CopernicaHook, parameters: ImportParameters, guards: Guards) 
 
 def _fetch_schema(hook: CopernicaHook, database: int) -> DatabaseSchema:
     schema = DatabaseSchema.from_api(hook.get_database(database))
-    for path in schema.incomplete:
+    while schema.incomplete:
+        path = schema.incomplete[0]
         schema = schema.with_list(path, hook.iterate(path))
     return schema

@@ -43,6 +43,8 @@ def prepare_import(
         column_map=column_map,
     )
     if isinstance(source, str):
-        report = check_text(source, "csv" if parameters.format == "csv" else "json", parameters.delimiter, rules)
+        report = check_text(
+            source, parameters.format or "", parameters.delimiter, rules, tolerate_faults=tolerate_faults
+        )
         return write_text_body(wire, source, report)
     return write_body(wire, source, rules, tolerate_faults=tolerate_faults)
