@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from urllib.parse import urlsplit
 
+from airflow_provider_copernica.client.columns import Column, parse_columns
 from airflow_provider_copernica.client.convert import to_boolean, to_count, to_names, to_text
 from airflow_provider_copernica.client.errors import CopernicaArgumentError
 from airflow_provider_copernica.client.rules import (
@@ -18,7 +19,6 @@ from airflow_provider_copernica.client.rules import (
     Unknown,
     broken_rules,
 )
-from airflow_provider_copernica.client.columns import Column, parse_columns
 
 Rows = Iterable[Mapping[str, object]]
 

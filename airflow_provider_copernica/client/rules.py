@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import Enum
 
-from airflow_provider_copernica.client.errors import CopernicaArgumentError
 from airflow_provider_copernica.client.columns import parse_columns
+from airflow_provider_copernica.client.errors import CopernicaArgumentError
 
 ACTIONS = ("add", "update", "update or add", "ignore or add", "delete")
 MATCHING_ACTIONS = ACTIONS[1:]
