@@ -1,5 +1,5 @@
 """
-Writes ``constraints/airflow-X.Y.txt``, one file per Airflow line: names and versions only, good for Python 3.11 to 3.13.
+Writes ``constraints/airflow-X.Y.txt``, one file per Airflow line: names and versions only, for Python 3.11 - 3.13.
 
 Every dependency of the package, its extras and its groups is resolved together with one exact Airflow version.
 """

@@ -1,0 +1,67 @@
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+LINE ?= 3.3
+PYTHON ?= 3.11
+CONSTRAINTS := constraints/airflow-$(LINE).txt
+VENV ?= .venv$(if $(filter-out 3.3,$(LINE)),-airflow$(LINE))$(if $(filter-out 3.11,$(PYTHON)),-python$(PYTHON))
+BIN := $(VENV)/bin
+UV := .venv-tools/bin/uv
+INSTALL = $(UV) pip install --quiet --python $(BIN)/python --constraints $(CONSTRAINTS) --build-constraints $(CONSTRAINTS)
+
+.PHONY: help
+help: ## what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  LINE=2.11, 3.0 .. 3.3 chooses the Airflow line (now $(LINE)), PYTHON=3.11 .. 3.13 the Python (now $(PYTHON))"
+
+.PHONY: demo
+demo: $(VENV)/.runtime ## import a thousand customers into the emulator, through real Airflow
+	@$(BIN)/python scripts/demo.py
+
+.PHONY: airflow
+airflow: $(VENV)/.runtime ## Airflow's UI with the emulator, a connection and the example DAGs; Ctrl-C ends it
+	@$(BIN)/python scripts/airflow_ui.py
+
+.PHONY: test
+test: lint unit slow ## everything that must pass
+
+.PHONY: lint
+lint: $(VENV)/.tests ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy scripts example_dags $(wildcard tests/support)
+
+.PHONY: unit
+unit: $(VENV)/.tests ## the quick tests
+	$(BIN)/python -m pytest -n 2 -m "not slow" $(ARGS)
+
+.PHONY: slow
+slow: $(VENV)/.tests ## the tests that start real processes, one after the other
+	$(BIN)/python -m pytest -m slow $(ARGS)
+
+.PHONY: constraints
+constraints: $(UV) ## resolve the pinned versions of every Airflow line again
+	$(UV) run --no-project --python 3.11 scripts/constraints.py $(UV)
+
+.PHONY: clean
+clean: ## remove all that make made
+	rm -rf .venv .venv-* dist .build docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(UV):
+	@echo "Installing uv into .venv-tools"
+	@"$$(command -v python3.11 || command -v python3)" -m venv .venv-tools
+	@.venv-tools/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+
+$(BIN)/python: | $(UV)
+	@$(UV) venv --quiet --python $(PYTHON) $(VENV)
+
+$(VENV)/.runtime: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+	@echo "Installing Airflow $(LINE) and this package into $(VENV)"
+	@$(INSTALL) --editable '.[emulator]'
+	@touch $@
+
+$(VENV)/.tests: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+	@echo "Installing Airflow $(LINE), this package and what its tests need into $(VENV)"
+	@$(INSTALL) --editable '.[emulator,parquet,sql]' --group test --group lint --group docs --group release
+	@touch $@ $(VENV)/.runtime
