@@ -1,4 +1,4 @@
-"""A throwaway Airflow on this machine: its environment and its commands. What differs between Airflow 2 and 3 is here."""
+"""A throwaway Airflow on this machine. What differs between Airflow 2 and 3 is here."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import secrets
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +17,8 @@ AIRFLOW_2 = importlib.metadata.version("apache-airflow").startswith("2.")
 COMPONENTS = (
     ("webserver", "scheduler", "triggerer") if AIRFLOW_2 else ("api-server", "scheduler", "dag-processor", "triggerer")
 )
+# those of the components that the health page must call healthy
+WATCHED = ("metadatabase", "scheduler", "triggerer", *(() if AIRFLOW_2 else ("dag_processor",)))
 HEALTH_PATH = "/health" if AIRFLOW_2 else "/api/v2/monitor/health"
 
 
@@ -24,6 +27,22 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def health(port: int) -> dict[str, dict[str, str | None]]:
+    """What Airflow says of its components; nothing while it does not answer."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{HEALTH_PATH}", timeout=5) as answer:
+            said: dict[str, dict[str, str | None]] = json.load(answer)
+            return said
+    except (OSError, ValueError):
+        return {}
+
+
+def is_healthy(port: int) -> bool:
+    """Whether all components of an Airflow have reported that they live."""
+    said = health(port)
+    return all(said.get(name, {}).get("status") == "healthy" for name in WATCHED)
 
 
 def airflow_environment(home: Path, dags: Path, port: int, settings: Mapping[str, str] | None = None) -> dict[str, str]:

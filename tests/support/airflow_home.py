@@ -1,0 +1,146 @@
+"""A whole Airflow in real processes, for tests that kill, restart and look on."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from local_airflow import (
+    COMPONENTS,
+    add_connection,
+    airflow_command,
+    airflow_environment,
+    create_admin,
+    free_port,
+    health,
+    is_healthy,
+    run_airflow,
+)
+from processes import Service, stop_all, wait_until
+from support.airflow_api import AirflowApi, TaskId
+
+# what makes a lost process seen within seconds rather than minutes
+QUICK = {
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+    "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "2",
+    "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "2",
+    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "10",
+    # Airflow 3, and the same of Airflow 2
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "2",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
+    "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": "15",
+    "AIRFLOW__SCHEDULER__ZOMBIE_DETECTION_INTERVAL": "3",
+}
+START_SECONDS = 180
+
+
+class AirflowHome:
+    """
+    An Airflow installation in a directory, with a database; nothing runs yet.
+
+    :param path: ``AIRFLOW_HOME``; made when absent.
+    :param dags: the DAGs folder.
+    :param settings: more ``AIRFLOW__SECTION__KEY`` values; they go before the quick ones.
+    """
+
+    def __init__(self, path: Path, dags: Path, settings: Mapping[str, str] | None = None) -> None:
+        path.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self.port = free_port()
+        self.environment = airflow_environment(path, dags, self.port, {**QUICK, **(settings or {})})
+        self.password = secrets.token_urlsafe(12)
+        self.run("db", "migrate")
+        create_admin(self.environment, self.password)
+
+    def run(self, *arguments: str) -> str:
+        """Runs an ``airflow`` command to its end and returns what it printed."""
+        return run_airflow(self.environment, *arguments)
+
+    def add_connection(self, url: str, token: str, conn_id: str = "copernica_default") -> None:
+        """Adds a connection to an emulator to the database."""
+        add_connection(self.environment, url, token, conn_id)
+
+
+class RunningAirflow:
+    """
+    The running processes of an :class:`AirflowHome`, each in a session of its own.
+
+    :param home: where.
+    :param components: ``standalone``, or the names of separate ones; default: all that this Airflow version has.
+    """
+
+    def __init__(self, home: AirflowHome, components: Sequence[str] = COMPONENTS) -> None:
+        self.home = home
+        self.services = {name: self._start(name) for name in components}
+
+    def _start(self, name: str) -> Service:
+        return Service(airflow_command(name), self.home.environment, self.home.path / f"{name}.log")
+
+    def wait_until_healthy(self) -> None:
+        """
+        Waits until the whole of it works.
+
+        :raises RuntimeError: when a process ended by itself, with the end of its log.
+        """
+        wait_until(lambda: is_healthy(self.home.port) or bool(self._ended()), START_SECONDS, "a healthy Airflow")
+        for name in self._ended():
+            raise RuntimeError(f"{name} ended:\n{self.log(name)[-3_000:]}")
+
+    def _ended(self) -> list[str]:
+        return [name for name, service in self.services.items() if not service.running()]
+
+    def log(self, name: str) -> str:
+        """All that a component printed."""
+        return self.services[name].log.read_text(errors="replace")
+
+    def kill(self, name: str) -> None:
+        """Ends a component and its children as a crash does (SIGKILL)."""
+        self.services[name].kill()
+
+    def restart(self, name: str) -> None:
+        """Starts a component again, after it was killed or to restart it, and waits for its first sign of life."""
+        if self.services[name].running():
+            self.services[name].stop()
+        part = name.replace("-", "_")
+        before = self._heartbeat(part)
+        self.services[name] = self._start(name)
+        if before is not None:
+            wait_until(
+                lambda: self._heartbeat(part) not in (None, before), START_SECONDS, f"the new {name}'s heartbeat"
+            )
+
+    def _heartbeat(self, part: str) -> str | None:
+        return health(self.home.port).get(part, {}).get(f"latest_{part}_heartbeat")
+
+    def stop(self) -> None:
+        """Stops everything."""
+        stop_all(list(self.services.values()))
+
+    def api(self) -> AirflowApi:
+        """The REST API, as a user who may do everything."""
+        return AirflowApi(f"http://127.0.0.1:{self.home.port}", "admin", self.home.password)
+
+
+def kill_task(api: AirflowApi, task: TaskId) -> int:
+    """Kills the process of a running task instance (SIGKILL), as the kernel does when memory runs out."""
+    pid = api.task(task)["pid"]
+    if not isinstance(pid, int):
+        raise TypeError(f"{task.task_id} has no process: {pid}")
+    psutil.Process(pid).send_signal(signal.SIGKILL)
+    return pid
+
+
+@contextmanager
+def running_airflow(home: AirflowHome, components: Sequence[str] = COMPONENTS) -> Iterator[RunningAirflow]:
+    """A running, healthy Airflow, stopped at the end whatever happens."""
+    airflow = RunningAirflow(home, components)
+    try:
+        airflow.wait_until_healthy()
+        yield airflow
+    finally:
+        airflow.stop()
