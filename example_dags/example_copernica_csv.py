@@ -18,7 +18,7 @@ with DAG(
     tags=["copernica"],
 ) as dag:
 
-    @task
+    @task(show_return_value_in_logs=False)  # customers' details
     def read_customers() -> str:
         return CUSTOMERS.read_text(encoding="utf-8")
 

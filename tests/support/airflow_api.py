@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import ast
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -106,14 +106,15 @@ class AirflowApi:
 
     def xcom(self, task: TaskId, key: str = "return_value") -> object:
         """The value of an XCom, as Python sees it."""
-        params: Json = {"map_index": task.map_index}
-        value = self.call("GET", f"{task.path}/xcomEntries/{key}", params=params)["value"]
-        return json.loads(value) if AIRFLOW_2 and isinstance(value, str) else value
+        params: Json = {"map_index": task.map_index, "stringify": "false"}
+        return self.call("GET", f"{task.path}/xcomEntries/{key}", params=params)["value"]
 
     def log(self, task: TaskId, try_number: int = 1) -> str:
         """The log of one try, a line per event."""
         params: Json = {"map_index": task.map_index, "full_content": "true"}
         content = self.call("GET", f"{task.path}/logs/{try_number}", params=params)["content"]
+        if AIRFLOW_2:  # the repr of pairs of host and text
+            return "\n".join(text for _, text in ast.literal_eval(str(content)))
         if not isinstance(content, list):
             return str(content)
         return "\n".join(str(entry.get("event", "")) for entry in content if isinstance(entry, dict))
