@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 from contextlib import suppress
@@ -64,6 +65,7 @@ Ctrl-C ends all of it.""")
                 service.process.wait()
             sys.exit(f"Airflow stopped. The end of its log:\n{service.log.read_text(errors='replace')[-3_000:]}")
         finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would leave half of it running
             print("\nStopping ...", flush=True)
             service.stop()
 
