@@ -58,10 +58,10 @@ $(BIN)/python: | $(UV)
 
 $(VENV)/.runtime: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	@echo "Installing Airflow $(LINE) and this package into $(VENV)"
-	@$(INSTALL) --editable '.[emulator]'
+	@$(INSTALL) --editable .
 	@touch $@
 
 $(VENV)/.tests: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	@echo "Installing Airflow $(LINE), this package and what its tests need into $(VENV)"
-	@$(INSTALL) --editable '.[emulator,parquet,sql]' --group test --group lint --group docs --group release
+	@$(INSTALL) --editable '.[parquet,sql]' --group test --group lint --group docs --group release
 	@touch $@ $(VENV)/.runtime

@@ -13,7 +13,6 @@ with DAG(
     params={"databases": [1], "copernica_conn_id": "copernica_default"},
     tags=["copernica"],
 ) as dag:
-
     # [START mapped]
     @task
     def customers_per_database(params: dict[str, list[int]] | None = None) -> list[dict[str, object]]:

@@ -16,8 +16,8 @@ from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
-from example_database import EXAMPLE_DAGS, add_example_database
 from local_airflow import (
+    EXAMPLE_DAGS,
     add_connection,
     airflow_command,
     airflow_environment,
@@ -29,6 +29,7 @@ from local_airflow import (
 from processes import Service, ending_on_sigterm, wait_until
 
 from airflow_provider_copernica.emulator import run_emulator
+from airflow_provider_copernica.emulator.demo import add_demo_database
 
 IMPORT_SECONDS = 10
 START_SECONDS = 180
@@ -43,7 +44,7 @@ def serve(home: Path, port: int) -> None:
     """
     password = secrets.token_urlsafe(9)
     with run_emulator(import_seconds=IMPORT_SECONDS, port=0) as emulator:
-        database = add_example_database(emulator)
+        database = add_demo_database(emulator)
         environment = airflow_environment(home, EXAMPLE_DAGS, port)
         print(f"Airflow {version('apache-airflow')} starts; half a minute ...", flush=True)
         run_airflow(environment, "db", "migrate")

@@ -19,12 +19,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
-from example_database import COLLECTION, CUSTOMERS, EXAMPLE_DAGS, add_example_database
-from local_airflow import airflow_command, airflow_environment, connection_json, free_port
+from local_airflow import EXAMPLE_DAGS, airflow_command, airflow_environment, connection_json, free_port
 from processes import Service, ending_on_sigterm
 
 from airflow_provider_copernica.emulator import run_emulator
+from airflow_provider_copernica.emulator.demo import COLLECTION, add_demo_database
 
+CUSTOMERS = EXAMPLE_DAGS / "data" / "customers.csv"
 DAG_ID = "copernica_import_csv"
 LOG = "airflow.log"
 SHOWN = 4
@@ -90,7 +91,7 @@ def demo(home: Path) -> None:
     with CUSTOMERS.open(encoding="utf-8", newline="") as file:
         rows = sum(1 for _ in csv.DictReader(file, delimiter=";"))
     with run_emulator(import_seconds=3, port=0) as emulator:
-        database = add_example_database(emulator)
+        database = add_demo_database(emulator)
         print(f"An emulator of Copernica at {emulator.url}, with an empty database, ID {database};")
         print(f"Airflow {version('apache-airflow')}; and {rows:,} orders of customers in {CUSTOMERS.name}.")
         environment = airflow_environment(home, EXAMPLE_DAGS, free_port())

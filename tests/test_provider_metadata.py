@@ -106,7 +106,9 @@ def test_discovery_imports_nothing_heavy() -> None:
 
 def test_dags_do_not_pay_for_http() -> None:
     without = loaded_by("from airflow.providers.common.compat.sdk import BaseOperator, conf, XComArg, BaseOperatorLink")
-    loaded = loaded_by("import airflow_provider_copernica.operators.copernica, airflow_provider_copernica.sensors.copernica")
+    loaded = loaded_by(
+        "import airflow_provider_copernica.operators.copernica, airflow_provider_copernica.sensors.copernica"
+    )
     assert not (loaded - without) & {"requests", "aiohttp", "tenacity", "yarl", "urllib3"}
 
 

@@ -191,8 +191,8 @@ def test_what_certainly_did_not_arrive_is_sent_again(
 
 
 def test_retry_after_is_honoured(v3: CopernicaHook, requests_mock: rm.Mocker, naps: list[float]) -> None:
-    from email.utils import format_datetime
     from datetime import UTC, datetime, timedelta
+    from email.utils import format_datetime
 
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=40), usegmt=True)
     answers = [{"status_code": 429, "headers": {"Retry-After": after}} for after in ("17", date, "99999", "soon")]

@@ -1,0 +1,73 @@
+"""The emulator's own endpoints, for those who run it as a process: look at what it holds, and ask for faults."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from airflow_provider_copernica.emulator.faults import Fault
+from airflow_provider_copernica.emulator.world import World
+
+if TYPE_CHECKING:
+    from airflow_provider_copernica.emulator.server import Emulator
+
+
+def add_control(app: web.Application, emulator: Emulator) -> None:
+    """Adds the endpoints, which need no token: an emulator listens on this machine."""
+    for method, path, handler in (
+        ("GET", "", _summary),
+        ("GET", "profiles/{database}", _profiles),
+        ("POST", "databases", _add_database),
+        ("POST", "faults", _fail),
+        ("DELETE", "faults", _clear_faults),
+        ("POST", "expire-tokens", _expire_tokens),
+    ):
+        app.router.add_route(method, f"{World.CONTROL}{path}", functools.partial(handler, emulator))
+
+
+async def _summary(emulator: Emulator, request: web.Request) -> web.Response:  # noqa: ARG001 - one kind of handler
+    imports = [
+        {"import_id": each.import_id, "name": each.name, "state": each.state, "lines": each.processed}
+        for each in emulator.imports
+    ]
+    counts = {database: len(emulator.profiles(database)) for database in emulator.databases}
+    figures = {
+        "requests": len(emulator.requests),
+        "polls": sum("/import/" in each.path for each in emulator.requests),
+        "connections": emulator.connections,
+        "authentications": emulator.authentications,
+    }
+    return web.json_response({"profiles": counts, "imports": imports, **figures})
+
+
+async def _profiles(emulator: Emulator, request: web.Request) -> web.Response:
+    return web.json_response(emulator.profiles(int(request.match_info["database"])))
+
+
+async def _add_database(emulator: Emulator, request: web.Request) -> web.Response:
+    given = await request.json()
+    made = emulator.add_database(given["name"], given["fields"], collections=given.get("collections"))
+    return web.json_response({"database": made}, status=201)
+
+
+async def _fail(emulator: Emulator, request: web.Request) -> web.Response:
+    given = await request.json()
+    try:
+        fault = Fault[str(given.pop("fault", ""))]
+        emulator.fail(given.pop("where"), fault, **given)
+    except (KeyError, TypeError) as error:
+        known = ", ".join(each.name for each in Fault)
+        return web.Response(status=400, text=f"Not understood: {error}. Needed: where, and fault, one of {known}\n")
+    return web.Response(status=204)
+
+
+async def _clear_faults(emulator: Emulator, request: web.Request) -> web.Response:  # noqa: ARG001 - as above
+    emulator.clear_faults()
+    return web.Response(status=204)
+
+
+async def _expire_tokens(emulator: Emulator, request: web.Request) -> web.Response:  # noqa: ARG001 - as above
+    emulator.expire_tokens()
+    return web.Response(status=204)

@@ -1,0 +1,32 @@
+"""A database to try things on: the one that the example DAGs import into."""
+
+from __future__ import annotations
+
+from airflow_provider_copernica.emulator.server import Emulator
+
+NAME = "Customers"
+COLLECTION = "Order"
+FIELDS: dict[str, str | dict[str, object]] = {
+    "Email": "email",
+    "Firstname": "text",
+    "Lastname": "text",
+    "City": "text",
+    "Postcode": "text",
+    "Phone": "phone",
+    "Birthdate": "empty_date",
+    # of the documentation's examples
+    "Contactpersoon": "text",
+    "Name": "text",
+}
+ORDER_FIELDS: dict[str, str | dict[str, object]] = {
+    "OrderID": "text",
+    "Date": "empty_date",
+    "Article": "text",
+    "Status": {"type": "text", "length": 50},
+    "Total": "text",
+}
+
+
+def add_demo_database(emulator: Emulator) -> int:
+    """Makes the database, without profiles, and returns its ID."""
+    return emulator.add_database(NAME, FIELDS, collections={COLLECTION: ORDER_FIELDS}, interests=["Newsletter"])

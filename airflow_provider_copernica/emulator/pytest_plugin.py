@@ -1,0 +1,31 @@
+"""
+Fixtures for the tests of DAGs: ``pytest_plugins = ["airflow_provider_copernica.emulator.pytest_plugin"]``.
+
+Both live as long as one test, so that no test sees the imports of another.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from airflow_provider_copernica.emulator.demo import add_demo_database
+from airflow_provider_copernica.emulator.server import Emulator, run_emulator
+
+
+@pytest.fixture
+def copernica_emulator() -> Iterator[Emulator]:
+    """An emulator with an empty database, ID 1."""
+    with run_emulator() as emulator:
+        add_demo_database(emulator)
+        yield emulator
+
+
+@pytest.fixture
+def copernica_connection(copernica_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The connection ``copernica_default`` leads to the emulator."""
+    connection = {"conn_type": "copernica", "host": copernica_emulator.url, "password": copernica_emulator.token}
+    monkeypatch.setenv("AIRFLOW_CONN_COPERNICA_DEFAULT", json.dumps(connection))
+    return "copernica_default"

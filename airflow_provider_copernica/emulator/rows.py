@@ -1,0 +1,55 @@
+"""From the source of an import to rows of text, all with the same fields in the same order."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+
+Row = dict[str, str]
+
+
+class RefusedSourceError(Exception):
+    """The source can't be imported; the text goes into ``lasterror``."""
+
+
+def read_rows(source: object, text_format: object, delimiter: object) -> list[Row]:
+    """
+    Reads an array, JSON text or CSV text.
+
+    :raises RefusedSourceError: for anything else, and for rows whose fields differ in names or order.
+    """
+    if isinstance(source, str):
+        source = _csv(source, delimiter) if text_format == "csv" else _json(source)
+    if not isinstance(source, list) or not all(isinstance(row, Mapping) for row in source):
+        raise RefusedSourceError("The source is no list of rows")
+    rows = [{str(name): _text(value) for name, value in row.items()} for row in source]
+    if any(list(row) != list(rows[0]) for row in rows):
+        # documented: "will not work" when the order of the fields differs between rows
+        raise RefusedSourceError("The rows do not have the same fields in the same order")
+    return rows
+
+
+def _csv(text: str, delimiter: object) -> list[Row]:
+    if delimiter not in (",", ";", "\t"):
+        raise RefusedSourceError("CSV needs a delimiter: tab, comma or semicolon")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=str(delimiter))
+    header, *lines = [line for line in reader if line] or [[]]
+    if any(len(line) != len(header) for line in lines):
+        raise RefusedSourceError("The lines do not all have the same number of cells")
+    return [dict(zip(header, line, strict=True)) for line in lines]
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise RefusedSourceError("The source is no JSON") from error
+
+
+def _text(value: object) -> str:
+    """Only text is documented; the rest as PHP turns it into text."""
+    if value is None or value is False:
+        return ""
+    return "1" if value is True else str(value)
