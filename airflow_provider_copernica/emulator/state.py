@@ -101,7 +101,10 @@ class Profile:
 
     def shown(self) -> dict[str, object]:
         """For a test to look at."""
-        subprofiles = {name: [dict(sub.fields) for sub in subs] for name, subs in self.subprofiles.items()}
+        subprofiles = {
+            name: [{"ID": sub.id, "fields": dict(sub.fields)} for sub in subs]
+            for name, subs in self.subprofiles.items()
+        }
         return {
             "ID": self.id,
             "fields": dict(self.fields),

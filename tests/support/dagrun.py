@@ -44,7 +44,8 @@ def _register(dag: Any) -> None:
     from airflow.utils.session import create_session
 
     with create_session() as session:
-        DagBundlesManager().sync_bundles_to_db(session=session)
+        bundles: Any = DagBundlesManager
+        bundles().sync_bundles_to_db(session=session)
         session.flush()
         update_dag_parsing_results_in_db(
             bundle_name="dags-folder",
@@ -58,19 +59,15 @@ def _register(dag: Any) -> None:
 
 
 def _xcom(run: Any, ti: Any) -> dict[str, object]:
-    import json
-
+    from airflow.models import xcom
     from airflow.utils.session import create_session
 
-    if AIRFLOW_3:
-        from airflow.models.xcom import XComModel as Model
-    else:
-        from airflow.models.xcom import XCom as Model
+    model: Any = xcom.XComModel if AIRFLOW_3 else xcom.XCom
     with create_session() as session:
-        rows = session.query(Model).filter(
-            Model.dag_id == ti.dag_id,
-            Model.run_id == run.run_id,
-            Model.task_id == ti.task_id,
-            Model.map_index == ti.map_index,
+        rows = session.query(model).filter(
+            model.dag_id == ti.dag_id,
+            model.run_id == run.run_id,
+            model.task_id == ti.task_id,
+            model.map_index == ti.map_index,
         )
-        return {row.key: json.loads(row.value) if isinstance(row.value, str | bytes) else row.value for row in rows}
+        return {row.key: row.value for row in rows}
