@@ -2,24 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from airflow_provider_copernica.form import ExtraField
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+    from wtforms import Field
 
 
 def form_widgets(extra_fields: Sequence[ExtraField]) -> dict[str, object]:
     """
+    Airflow 2 drops the whole connection type when a field is no plain text, number, password or boolean field; how a
+    field is drawn is free.
+
     :param extra_fields: the description of the form.
     :return: fields of WTForms by name.
     """
-    from flask_appbuilder.fieldwidgets import BS3TextFieldWidget, Select2Widget
-    from wtforms import SelectField, StringField
+    from flask_appbuilder.fieldwidgets import BS3TextFieldWidget
+    from wtforms import StringField
 
-    def widget(field: ExtraField) -> object:
-        common = {"label": field.label, "description": field.description, "default": field.default}
-        if field.choices:
-            choices = [(str(choice), str(choice)) for choice in field.choices]
-            return SelectField(**common, choices=choices, widget=Select2Widget())
-        return StringField(**common, widget=BS3TextFieldWidget())
+    return {
+        field.name: StringField(
+            label=field.label,
+            description=field.description,
+            default=None if field.default is None else str(field.default),
+            widget=drop_down(field.choices) if field.choices else BS3TextFieldWidget(),
+        )
+        for field in extra_fields
+    }
 
-    return {field.name: widget(field) for field in extra_fields}
+
+def drop_down(choices: Sequence[object]) -> Callable[..., Markup]:
+    """Draws a text field as a choice."""
+    from markupsafe import Markup
+    from wtforms.widgets import html_params
+
+    def draw(field: Field, **attributes: object) -> Markup:
+        chosen = str(field.data or field.default)
+        options = Markup("").join(
+            Markup("<option{}>{}</option>").format(Markup(" selected") if str(choice) == chosen else "", choice)
+            for choice in choices
+        )
+        given = html_params(**{"id": field.id, "name": field.name, **attributes, "class": "form-control"})
+        return Markup("<select {}>{}</select>").format(Markup(given), options)  # noqa: S704 - html_params escapes
+
+    return draw
