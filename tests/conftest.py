@@ -12,3 +12,5 @@ os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = f"{_home.name}/dags"
 # a proxy of the machine has no business between tests and loopback
 for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy"):
     os.environ.pop(name, None)
+
+pytest_plugins = ["airflow_provider_copernica.emulator.pytest_plugin"]

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Generic, TypeVar
 
 from aiohttp import web
 
@@ -20,6 +21,23 @@ from airflow_provider_copernica.emulator.world import SeenRequest, World
 DEFAULT_TOKEN = "emulator-access-token"  # noqa: S105 - opens nothing but an emulator
 
 
+Value = TypeVar("Value")
+
+
+class _OfWorld(Generic[Value]):
+    """An attribute that is the world's own, so that its routes see a change at once."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, emulator: Emulator, owner: type | None = None) -> Value:
+        value: Value = getattr(emulator.world, self._name)
+        return value
+
+    def __set__(self, emulator: Emulator, value: Value) -> None:
+        setattr(emulator.world, self._name, value)
+
+
 class Emulator:
     """
     A Copernica account in memory, served over HTTP at :attr:`url`.
@@ -31,14 +49,35 @@ class Emulator:
     :param import_seconds: how long an import takes.
     """
 
+    import_seconds = _OfWorld[float]()
+    latency = _OfWorld[float]()
+    token_lifetime = _OfWorld[float]()
+    token_reply = _OfWorld[str]()
+    status_words = _OfWorld[dict[str, str]]()
+
     def __init__(self, *, token: str = DEFAULT_TOKEN, import_seconds: float = 0.2) -> None:
         self.world = World(token, import_seconds)
         self.url = ""
 
-    token = property(lambda self: self.world.token)
-    jwts = property(lambda self: list(self.world.jwts))
-    connections = property(lambda self: self.world.connections)
-    authentications = property(lambda self: self.world.authentications)
+    @property
+    def token(self) -> str:
+        """The access token that it accepts."""
+        return self.world.token
+
+    @property
+    def jwts(self) -> list[str]:
+        """Every JWT issued so far."""
+        return list(self.world.jwts)
+
+    @property
+    def connections(self) -> int:
+        """How many TCP connections there were."""
+        return self.world.connections
+
+    @property
+    def authentications(self) -> int:
+        """How many JWTs were issued."""
+        return self.world.authentications
 
     @property
     def requests(self) -> list[SeenRequest]:
