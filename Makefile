@@ -7,6 +7,7 @@ CONSTRAINTS := constraints/airflow-$(LINE).txt
 VENV ?= .venv$(if $(filter-out 3.3,$(LINE)),-airflow$(LINE))$(if $(filter-out 3.11,$(PYTHON)),-python$(PYTHON))
 BIN := $(VENV)/bin
 UV := .venv-tools/bin/uv
+PYTEST = EXPECTED_AIRFLOW=$(LINE) EXPECTED_PYTHON=$(PYTHON) $(BIN)/python -m pytest
 INSTALL = $(UV) pip install --quiet --python $(BIN)/python --constraints $(CONSTRAINTS) --build-constraints $(CONSTRAINTS)
 
 .PHONY: help
@@ -34,11 +35,15 @@ lint: $(VENV)/.tests ## ruff and mypy
 
 .PHONY: unit
 unit: $(VENV)/.tests ## the quick tests
-	$(BIN)/python -m pytest -n 2 -m "not slow" $(ARGS)
+	$(PYTEST) -n 2 -m "not slow" $(ARGS)
 
 .PHONY: slow
 slow: $(VENV)/.tests ## the tests that start real processes, one after the other
-	$(BIN)/python -m pytest -m slow $(ARGS)
+	$(PYTEST) -m slow $(ARGS)
+
+.PHONY: test-matrix
+test-matrix: $(UV) ## the tests on every supported pair of Airflow and Python (noxfile.py lists them)
+	$(UV) tool run --quiet --python 3.11 nox@2026.10.20 $(ARGS)
 
 .PHONY: constraints
 constraints: $(UV) ## resolve the pinned versions of every Airflow line again
@@ -54,7 +59,8 @@ $(UV):
 	@.venv-tools/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 
 $(BIN)/python: | $(UV)
-	@$(UV) venv --quiet --python $(PYTHON) $(VENV)
+	@# pyenv shows only the versions that are switched on
+	@PYENV_VERSION="$$(pyenv versions --bare 2>/dev/null | paste -s -d:)" $(UV) venv --quiet --python $(PYTHON) $(VENV)
 
 $(VENV)/.runtime: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	@echo "Installing Airflow $(LINE) and this package into $(VENV)"
