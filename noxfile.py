@@ -29,5 +29,7 @@ nox.options.stop_on_first_error = False
 def tests(session: nox.Session, airflow: str, python: str) -> None:
     """All tests on one pair; words after ``--`` go to make in place of the targets."""
     targets = session.posargs or ("unit", "slow")
-    # MAKEFLAGS would hand ARGS on, which are meant for nox
-    session.run("make", f"LINE={airflow}", f"PYTHON={python}", *targets, env={"MAKEFLAGS": None}, external=True)
+    # ARGS are meant for nox
+    session.run(
+        "make", f"LINE={airflow}", f"PYTHON={python}", *targets, env={"MAKEFLAGS": None, "ARGS": None}, external=True
+    )
