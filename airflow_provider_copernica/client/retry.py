@@ -108,11 +108,12 @@ class RetryPolicy:
 
         :param asked: seconds that the server asked for.
         """
-        from tenacity import RetryCallState, Retrying, wait_exponential_jitter
+        from tenacity import RetryCallState, Retrying, wait_exponential, wait_random
 
         state = RetryCallState(Retrying(), None, (), {})
         state.attempt_number = attempt
-        backoff = wait_exponential_jitter(self.first, self.longest, jitter=self.first)(state)
+        grown = wait_exponential(multiplier=self.first, max=self.longest)(state)
+        backoff = min(grown + wait_random(0, self.first)(state), self.longest)
         return backoff if asked is None else max(min(asked, self.longest_asked), 0.0) + min(backoff, 1.0)
 
 

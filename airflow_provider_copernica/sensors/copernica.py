@@ -129,7 +129,7 @@ class CopernicaImportSensor(BaseSensorOperator):
         try:
             status = read_event(event)
         except CopernicaImportTimeoutError as error:
-            raise AirflowSensorTimeout(str(error)) from error
+            raise (AirflowSkipException if self.soft_fail else AirflowSensorTimeout)(str(error)) from error
         log.info("Finished: %s.", status)
         return status.as_dict()
 
@@ -141,7 +141,8 @@ class CopernicaImportSensor(BaseSensorOperator):
         if reason == "timeout":
             message = f"Waited {self.timeout:g} s for Copernica import {self.import_id}. {GOES_ON}"
             raise AirflowSkipException(message) if self.soft_fail else AirflowSensorTimeout(message)
-        return super().resume_execution(next_method, next_kwargs, context)
+        # past BaseSensorOperator, which would replace the reason of a skip by words of its own
+        return super(BaseSensorOperator, self).resume_execution(next_method, next_kwargs, context)
 
     def _defer(self) -> None:
         from airflow_provider_copernica.triggers.copernica import CopernicaImportTrigger
