@@ -9,11 +9,13 @@ DEFAULT_CONN_ID = "copernica_default"
 HOOK_NAME = "Copernica"
 HOOK_CLASS = "airflow_provider_copernica.hooks.copernica.CopernicaHook"
 
-HIDDEN_FIELDS = ("schema", "login", "port")
+HIDDEN_FIELDS = ("schema", "login")
 RELABELING = {"password": "API access token", "host": "API base URL"}
 PLACEHOLDERS = {
     "host": "https://api.copernica.com",
-    "password": "the long-lived access token, from Copernica: Configuration, Access tokens",
+    "password": "the long-lived token, not a JWT",
+    # Airflow 3.3.1 and 3.3.2 refuse to test a connection without a port: apache/airflow#73298
+    "port": "443 (Test in Airflow 3.3.2 needs a port)",
 }
 
 

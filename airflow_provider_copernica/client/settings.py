@@ -96,13 +96,20 @@ def _read_base_url(
     text = _text(host) or DEFAULT_HOST
     if "://" not in text and schema:
         text = f"{schema}://{text}"
-    if port and ":" not in text.rpartition("://")[2]:
-        text = f"{text}:{port}"
+    if port:
+        text = _with_port(text, port)
     url = _check_url(text, "API base URL (host)", problems)
     version = re.search(r"/v(\d+)$", url)
     if version is None:
         return url, None
     return url[: version.start()], int(version[1])
+
+
+def _with_port(text: str, port: int) -> str:
+    """The field of the form, unless the URL has a port itself."""
+    scheme, separator, rest = text.rpartition("://")
+    host, slash, path = rest.partition("/")
+    return text if re.search(r":\d+$", host) else f"{scheme}{separator}{host}:{port}{slash}{path}"
 
 
 def _check_url(text: str, field_name: str, problems: list[str]) -> str:

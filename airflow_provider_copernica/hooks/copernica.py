@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -208,8 +208,10 @@ class CopernicaHook(BaseHook):
             account = {key.lower(): value for key, value in self.get_identity(PROMPT).items()}
         except CopernicaError as error:
             return False, str(error)
-        company = f" ({account['company']})" if account.get("company") else ""
-        return True, f"Connected to Copernica account {account.get('name', 'without a name')!r}{company}"
+        given = account.get("company")
+        company = given.get("name") if isinstance(given, Mapping) else given
+        of_company = f" ({company})" if company else ""
+        return True, f"Connected to Copernica account {account.get('name', 'without a name')!r}{of_company}"
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, object]:

@@ -97,6 +97,12 @@ def test_every_form_of_the_authentication_reply(v4: CopernicaHook, requests_mock
     assert requests_mock.last_request.headers["Authorization"] == f"Bearer {token}"
 
 
+def test_a_company_may_be_an_object(v4: CopernicaHook, requests_mock: rm.Mocker) -> None:
+    requests_mock.post(AUTH, text=jwt())
+    requests_mock.get(f"{V4}/identity", json={"name": "Development", "company": {"id": "1", "name": "Copernica BV"}})
+    assert v4.test_connection() == (True, "Connected to Copernica account 'Development' (Copernica BV)")
+
+
 @pytest.mark.parametrize("reply", ["", "welcome", "{}", "<html>hello</html>", '{"token": 3}', "[]"])
 def test_an_authentication_reply_without_a_token(v4: CopernicaHook, requests_mock: rm.Mocker, reply: str) -> None:
     requests_mock.post(AUTH, text=reply)
@@ -349,6 +355,17 @@ def test_a_missing_connection_is_explained() -> None:
         ),
         ({"host": "http://127.0.0.1:8088"}, "http://127.0.0.1:8088", "http://127.0.0.1:8088/"),
         ({"host": "127.0.0.1", "port": 8088, "schema": "http"}, "http://127.0.0.1:8088", "http://127.0.0.1:8088/"),
+        (
+            {"host": "api.example.com/x", "port": 8443},
+            "https://api.example.com:8443/x",
+            "https://authenticate.copernica.com/",
+        ),
+        (
+            {"host": "api.example.com:1", "port": 8443},
+            "https://api.example.com:1",
+            "https://authenticate.copernica.com/",
+        ),
+        ({"port": 443}, "https://api.copernica.com:443", "https://authenticate.copernica.com/"),
         (
             {"extra": {"auth_host": "auth.example.com", "proxy": None}},
             "https://api.copernica.com",
