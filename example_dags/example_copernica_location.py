@@ -15,8 +15,9 @@ with DAG(
     params={
         "database": 1,
         "copernica_conn_id": "copernica_default",
-        # of a real account: an address that Copernica can reach, and that outlives queueing
-        "location": os.environ.get("COPERNICA_EXAMPLE_LOCATION", "https://files.example.org/customers.csv"),
+        # of a real account: an address that Copernica can reach, and that outlives queueing; without one, a file that
+        # the emulator has
+        "location": os.environ.get("COPERNICA_EXAMPLE_LOCATION", ""),
     },
     tags=["copernica"],
 ) as dag:
@@ -27,7 +28,7 @@ with DAG(
         database="{{ params.database }}",
         action="update or add",
         key_fields=["Email", "Order.OrderID"],
-        location="{{ params.location }}",
+        location="{{ params.location or conn.get(params.copernica_conn_id).host ~ '/_emulator/customers.csv' }}",
         format="csv",
         delimiter=";",
         deferrable=True,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import tempfile
 
+import pytest
+
 _home = tempfile.TemporaryDirectory(prefix="airflow-copernica-")
 os.environ["AIRFLOW_HOME"] = _home.name
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
@@ -14,3 +16,11 @@ for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROX
     os.environ.pop(name, None)
 
 pytest_plugins = ["airflow_provider_copernica.emulator.pytest_plugin"]
+
+
+@pytest.fixture(scope="session")
+def airflow_database() -> None:
+    """The metadata database of the throwaway Airflow."""
+    from airflow.utils.db import initdb
+
+    initdb()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from airflow_provider_copernica.emulator.demo import FILE
 from airflow_provider_copernica.emulator.faults import Fault
 from airflow_provider_copernica.emulator.world import World
 
@@ -19,6 +20,7 @@ def add_control(app: web.Application, emulator: Emulator) -> None:
     for method, path, handler in (
         ("GET", "", _summary),
         ("GET", "profiles/{database}", _profiles),
+        ("GET", "customers.csv", _file),
         ("POST", "databases", _add_database),
         ("POST", "faults", _fail),
         ("DELETE", "faults", _clear_faults),
@@ -44,6 +46,10 @@ async def _summary(emulator: Emulator, request: web.Request) -> web.Response:  #
 
 async def _profiles(emulator: Emulator, request: web.Request) -> web.Response:
     return web.json_response(emulator.profiles(int(request.match_info["database"])))
+
+
+async def _file(emulator: Emulator, request: web.Request) -> web.Response:  # noqa: ARG001 - as above
+    return web.Response(text=FILE, content_type="text/csv")
 
 
 async def _add_database(emulator: Emulator, request: web.Request) -> web.Response:

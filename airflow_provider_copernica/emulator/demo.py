@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from airflow_provider_copernica.emulator.server import Emulator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow_provider_copernica.emulator.server import Emulator
 
 NAME = "Customers"
 COLLECTION = "Order"
@@ -25,6 +28,14 @@ ORDER_FIELDS: dict[str, str | dict[str, object]] = {
     "Status": {"type": "text", "length": 50},
     "Total": "text",
 }
+
+# a file for imports with a location
+FILE = """\
+Email;Firstname;Lastname;City;Order.OrderID;Order.Status
+noe.debruyn@example.com;Noë;De Bruyn;Gent;000101;Paid
+noe.debruyn@example.com;Noë;De Bruyn;Gent;000102;Shipped
+s.oconnor@example.net;Sinéad;O'Connor;'s-Hertogenbosch;000103;Completed
+"""
 
 
 def add_demo_database(emulator: Emulator) -> int:
