@@ -6,19 +6,20 @@ import importlib
 import json
 import subprocess
 import sys
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from importlib.util import find_spec
 from pathlib import Path
 
 import jsonschema
 import pytest
 from airflow.providers_manager import ProvidersManager
-from support.dagrun import AIRFLOW_3_3
+from support.dagrun import AIRFLOW_3, AIRFLOW_3_3
 
 from airflow_provider_copernica import __version__, get_provider_info
 from airflow_provider_copernica.form import EXTRA_FIELDS
 from airflow_provider_copernica.hooks.copernica import CopernicaHook
 
+RUNNING_LINE = ".".join(version("apache-airflow").split(".")[:2])
 AIRFLOW = Path(find_spec("airflow").submodule_search_locations[0])  # type: ignore[union-attr,index]  # it is installed
 CLASSES = ("hook-class-name", "class-name", "handler")
 
@@ -93,6 +94,24 @@ def test_the_token_is_in_a_password_field_and_the_version_a_choice() -> None:
     assert connection["conn-fields"]["api_version"]["schema"] == {"type": "integer", "default": 4, "enum": [4, 3]}
     for name in ("auth_host", "timeout", "proxy", "verify"):
         assert "null" in connection["conn-fields"][name]["schema"]["type"], "or the form would require it"
+
+
+@pytest.mark.skipif(not AIRFLOW_3, reason="Airflow 2 has no such service; its form is tested in the browser")
+def test_the_form_that_airflow_3_sends_to_its_ui() -> None:
+    """Made of metadata from 3.2 on, before that of the widgets, with stand-ins for WTForms."""
+    code = (
+        "from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService as service;"
+        "print(*[form.model_dump_json() for form in service.hook_meta_data() if form.connection_type == 'copernica'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    form = json.loads(done.stdout.splitlines()[-1])
+    assert form["standard_fields"]["password"]["title"] == "API access token"
+    assert form["standard_fields"]["url_schema"]["hidden"]
+    if not form["extra_fields"]:
+        assert RUNNING_LINE == "3.0"
+        pytest.skip("Airflow 3.0 shows no extra fields unless the FAB provider is installed")
+    assert set(form["extra_fields"]) == {field.name for field in EXTRA_FIELDS}
+    assert [str(choice) for choice in form["extra_fields"]["api_version"]["schema"]["enum"]] == ["4", "3"]
 
 
 def loaded_by(statement: str) -> set[str]:

@@ -1,4 +1,9 @@
-"""The extra fields of the connection form in Airflow 2, whose form is made with WTForms."""
+"""
+The extra fields of the connection form in Airflow 2.11 - 3.1, which take them from WTForms.
+
+Airflow 3.0 and 3.1 have no WTForms: they let stand-ins for a few of its names be imported, and read what these were
+given. Nothing else of WTForms may be imported while the fields are made.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +25,19 @@ def form_widgets(extra_fields: Sequence[ExtraField]) -> dict[str, object]:
     :param extra_fields: the description of the form.
     :return: fields of WTForms by name.
     """
-    from flask_appbuilder.fieldwidgets import BS3TextFieldWidget
-    from wtforms import StringField
+    try:
+        from flask_appbuilder.fieldwidgets import BS3TextFieldWidget
+        from wtforms import StringField
+        from wtforms.validators import Optional, any_of
+    except ImportError:
+        return {}  # Airflow 3.0 without the FAB provider: the labels are right, and the rest goes into the extra
 
     return {
         field.name: StringField(
             label=field.label,
             description=field.description,
             default=None if field.default is None else str(field.default),
+            validators=[Optional(), any_of([str(choice) for choice in field.choices])] if field.choices else [],
             widget=drop_down(field.choices) if field.choices else BS3TextFieldWidget(),
         )
         for field in extra_fields
@@ -36,10 +46,11 @@ def form_widgets(extra_fields: Sequence[ExtraField]) -> dict[str, object]:
 
 def drop_down(choices: Sequence[object]) -> Callable[..., Markup]:
     """Draws a text field as a choice."""
-    from markupsafe import Markup
-    from wtforms.widgets import html_params
 
     def draw(field: Field, **attributes: object) -> Markup:
+        from markupsafe import Markup
+        from wtforms.widgets import html_params
+
         chosen = str(field.data or field.default)
         options = Markup("").join(
             Markup("<option{}>{}</option>").format(Markup(" selected") if str(choice) == chosen else "", choice)
