@@ -25,12 +25,9 @@ def form_widgets(extra_fields: Sequence[ExtraField]) -> dict[str, object]:
     :param extra_fields: the description of the form.
     :return: fields of WTForms by name.
     """
-    try:
-        from flask_appbuilder.fieldwidgets import BS3TextFieldWidget
-        from wtforms import StringField
-        from wtforms.validators import Optional, any_of
-    except ImportError:
-        return {}  # Airflow 3.0 without the FAB provider: the labels are right, and the rest goes into the extra
+    from flask_appbuilder.fieldwidgets import BS3TextFieldWidget
+    from wtforms import StringField
+    from wtforms.validators import Optional, any_of
 
     return {
         field.name: StringField(
