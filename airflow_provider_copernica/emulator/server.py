@@ -238,9 +238,16 @@ def run_emulator(
     :param import_seconds: how long an import takes.
     """
     emulator = Emulator(token=token, import_seconds=import_seconds)
+    with listening(emulator, host, port):
+        yield emulator
+
+
+@contextmanager
+def listening(emulator: Emulator, host: str = "127.0.0.1", port: int = 0) -> Iterator[None]:
+    """Serves an emulator; it keeps what it holds when it stops listening."""
     server = _Server(emulator, host, port)
     server.start()
     try:
-        yield emulator
+        yield
     finally:
         server.stop()

@@ -11,6 +11,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 from airflow.providers.common.compat.sdk import (
@@ -21,11 +22,6 @@ from airflow.providers.common.compat.sdk import (
     TaskDeferred,
     conf,
 )
-
-try:
-    from airflow.sdk._shared.module_loading import import_string
-except ImportError:
-    from airflow.utils.module_loading import import_string
 
 assert conf  # Airflow's configuration is set up before anything runs
 
@@ -152,7 +148,8 @@ class TaskRun:
 def run_trigger(trigger: Any, *, timeout: float = 30) -> Event:
     """Rebuilds a trigger from what Airflow stores of it, and waits for its event."""
     path, kwargs = trigger.serialize()
-    rebuilt = import_string(path)(**json.loads(json.dumps(kwargs)))
+    module, _, name = path.rpartition(".")
+    rebuilt = getattr(import_module(module), name)(**json.loads(json.dumps(kwargs)))
 
     async def first_event() -> Event:
         async for event in rebuilt.run():

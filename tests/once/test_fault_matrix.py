@@ -1,0 +1,213 @@
+"""
+Every fault, at every place, for an import that may be repeated and for one that may not: what the task becomes, and how
+many imports Copernica then holds. The tables are what is promised; the tests print them.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from local_airflow import free_port
+from processes import wait_until
+from support.taskrun import run_task
+
+from airflow_provider_copernica.client.retry import RetryPolicy
+from airflow_provider_copernica.emulator import Emulator, Fault
+from airflow_provider_copernica.emulator.demo import add_demo_database
+from airflow_provider_copernica.emulator.server import listening
+from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
+
+FOLLOWUPS = "update, followups"
+SAFE = ("update", "update or add", "ignore or add", "delete")
+UNSAFE = ("add", FOLLOWUPS)
+DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "fault-matrix.md"
+TIMEOUT = 0.3
+
+
+@dataclass(frozen=True)
+class Row:
+    """
+    A fault that happens once.
+
+    :param name: as printed.
+    :param post: when the POST goes wrong: for an import that may not be repeated, and for one that may.
+    :param ends_attempt: whether the client gives up, so that an Airflow retry has to help.
+    """
+
+    name: str
+    fault: Fault | None
+    post: tuple[str, str]
+    options: dict[str, object] = field(default_factory=dict)
+    ends_attempt: bool = False
+
+
+OK = "success 1"
+# certainly not carried out: sent again, by the client or by an Airflow retry
+CLEAR = (OK, OK)
+# whether it was carried out is not known: an add is not repeated, the other may be
+LOST, DONE = ("failed 0", OK), ("failed 1", "success 2")
+SLOW: dict[str, object] = {"seconds": 2 * TIMEOUT}
+
+ROWS = (
+    Row("connection refused", None, CLEAR),
+    Row("reset before anything is accepted", Fault.RESET_BEFORE, LOST),
+    Row("reset after accepting", Fault.RESET_AFTER, DONE),
+    Row("time-out before accepting", Fault.TIMEOUT_BEFORE, LOST, SLOW),
+    Row("time-out after accepting", Fault.TIMEOUT_AFTER, DONE, SLOW),
+    Row("429, Retry-After in seconds", Fault.RATE_LIMIT, CLEAR, {"retry_after": 1}),
+    Row("429, Retry-After as a date", Fault.RATE_LIMIT, CLEAR, {"retry_after": timedelta(seconds=1)}),
+    Row("429", Fault.RATE_LIMIT, CLEAR),
+    Row("500, HTML page", Fault.ERROR_500_HTML, LOST),
+    Row("502, HTML page", Fault.UNAVAILABLE_502_HTML, LOST),
+    Row("503, HTML page", Fault.UNAVAILABLE_503_HTML, LOST),
+    Row("503, HTML page, though accepted", Fault.UNAVAILABLE_503_HTML, DONE, {"accepted": True}),
+    Row("504, HTML page", Fault.TIMEOUT_504_HTML, LOST),
+    Row("400 with a message", Fault.BAD_REQUEST, CLEAR, ends_attempt=True),
+    Row("401", Fault.UNAUTHORIZED, CLEAR),
+    Row("400 Invalid access token", Fault.INVALID_TOKEN_400, CLEAR),
+    Row("201 without an ID", Fault.NO_ID, DONE),
+    Row("200, JSON cut short", Fault.TRUNCATED_JSON, LOST),
+    Row("200, connection closed within the body", Fault.CUT_BODY, LOST),
+    Row("200 with an HTML page", Fault.NOT_JSON, LOST),
+    Row("200 with an error object", Fault.ERROR_IN_200, CLEAR, ends_attempt=True),
+    Row("redirect to another host", Fault.REDIRECT, CLEAR, ends_attempt=True),
+)
+assert {row.fault for row in ROWS if row.fault} >= set(Fault) - {Fault.SLOW}
+
+
+@pytest.fixture
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits between attempts, but long enough for a refused connection to come back."""
+    monkeypatch.setattr(RetryPolicy, "delay", lambda policy, attempt, asked: 0.08)
+
+
+@contextmanager
+def refused(emulator: Emulator, port: int, when: Callable[[], bool]) -> Iterator[None]:
+    """An emulator that nobody can connect to for a moment, from ``when`` on."""
+    done = threading.Event()
+
+    def serve() -> None:
+        if not when():
+            with listening(emulator, port=port):
+                wait_until(when, 10, "the moment to stop listening", pause=0.005)
+        time.sleep(0.15)
+        with listening(emulator, port=port):
+            done.wait()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+@dataclass(frozen=True)
+class Place:
+    """
+    Where it goes wrong.
+
+    :param where: as the emulator calls it.
+    :param after: how many such requests go well before.
+    :param deferrable: whether the task waits in the triggerer.
+    :param has_store: False for Airflow below 3.3, where nothing is remembered across attempts.
+    """
+
+    name: str
+    where: str
+    actions: tuple[str, ...] = ("add", "update or add")
+    after: int = 0
+    deferrable: bool = False
+    has_store: bool = True
+
+    def promised(self, row: Row, action: str) -> str:
+        is_unsafe = action in UNSAFE
+        if self.where == "imports":
+            return row.post[0 if is_unsafe else 1]
+        if row.ends_attempt and self.where == "import" and not self.has_store:
+            return "failed 1" if is_unsafe else "success 2"
+        return OK
+
+
+PLACES = (
+    Place("authenticate, in the worker", "authenticate"),
+    Place("authenticate, in the triggerer", "authenticate", after=1, deferrable=True),
+    Place("POST imports", "imports", (*UNSAFE, *SAFE)),
+    Place("POST imports, then deferred", "imports", (*UNSAFE, *SAFE), deferrable=True),
+    Place("GET import, in the worker", "import"),
+    Place("GET import, in the triggerer", "import", deferrable=True),
+    Place("GET import, below Airflow 3.3", "import", has_store=False),
+    Place("GET import, in the triggerer, below Airflow 3.3", "import", deferrable=True, has_store=False),
+)
+
+
+def imports_after(row: Row, place: Place, action: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """One cell: the state of the task with one retry, and the number of imports."""
+    emulator, port = Emulator(import_seconds=0), free_port()
+    add_demo_database(emulator)
+    moments: dict[str, Callable[[], bool]] = {
+        "authenticate": lambda: emulator.authentications >= place.after,
+        "imports": lambda: emulator.authentications > 0,
+        "import": lambda: any(each.status == 201 for each in emulator.requests),
+    }
+    server: AbstractContextManager[object]
+    if row.fault is None:
+        server = refused(emulator, port, moments[place.where])
+    else:
+        server = listening(emulator, port=port)
+        emulator.fail(place.where, row.fault, after=place.after, **row.options)  # type: ignore[arg-type]  # of many types
+    connection = {"host": f"http://127.0.0.1:{port}", "password": emulator.token, "extra": {"timeout": TIMEOUT}}
+    monkeypatch.setenv("AIRFLOW_CONN_COPERNICA_DEFAULT", json.dumps({"conn_type": "copernica", **connection}))
+
+    def load() -> CopernicaImportOperator:
+        return CopernicaImportOperator(
+            task_id="load",
+            database=1,
+            action=action.partition(",")[0],
+            followups=True if action == FOLLOWUPS else None,
+            key_fields=["Email"],
+            source=[{"Email": "a@example.com"}],
+            poll_interval=0.05,
+            deferrable=place.deferrable,
+            retries=1,
+        )
+
+    with server:
+        outcome = run_task(load, has_store=place.has_store)
+    if outcome.state == "success":
+        assert outcome.result == emulator.imports[-1].import_id
+    return f"{outcome.state} {len(emulator.imports)}"
+
+
+@pytest.mark.usefixtures("_hurry")
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+def test_fault_matrix(monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
+    heads = line(place.name, place.actions)
+    seen = [
+        heads,
+        *(line(row.name, [imports_after(row, place, action, monkeypatch) for action in place.actions]) for row in ROWS),
+    ]
+    promised = [heads, *(line(row.name, [place.promised(row, action) for action in place.actions]) for row in ROWS)]
+    print("\n".join(["", *seen]))
+    assert seen == promised
+
+
+def test_the_documented_matrix_is_this_one() -> None:
+    documented = DOCUMENT.read_text(encoding="utf-8")
+    place = next(place for place in PLACES if place.name == "POST imports")
+    for row in ROWS:
+        cells = " | ".join(place.promised(row, action) for action in place.actions)
+        assert f"| {row.name} | {cells} |" in documented
+
+
+def line(name: str, cells: Sequence[str]) -> str:
+    return " | ".join([f"{name:<48}", *(f"{cell:<17}" for cell in cells)])
