@@ -60,6 +60,11 @@ class Concealed(ResolveMixin):
         return self._describe(self._value)
 
 
+def conceal(value: object, describe: Callable[[object], str]) -> object:
+    """Hides a value, once; None stays None."""
+    return value if value is None or isinstance(value, Concealed) else Concealed(value, describe)
+
+
 def reveal(value: object) -> object:
     """The value itself."""
     return value.value if isinstance(value, Concealed) else value

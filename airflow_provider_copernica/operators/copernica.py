@@ -24,12 +24,13 @@ from airflow_provider_copernica.client.parameters import PARAMETERS, ImportParam
 from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, DEFAULT_POLL_INTERVAL, PollSchedule
 from airflow_provider_copernica.client.status import CopernicaImport
 from airflow_provider_copernica.compat import deferral_failure, is_being_unmapped
-from airflow_provider_copernica.conceal import Concealed, describe_location, describe_rows, reveal
+from airflow_provider_copernica.conceal import conceal, describe_location, describe_rows, reveal
 from airflow_provider_copernica.form import DEFAULT_CONN_ID
 from airflow_provider_copernica.links.copernica import CopernicaLink
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
     from airflow_provider_copernica.hooks.copernica import CopernicaHook
     from airflow_provider_copernica.operators.guards import Guards
@@ -121,8 +122,8 @@ class CopernicaImportOperator(BaseOperator):
         self.action = action
         self.name = name
         self.key_fields = key_fields
-        self.source = source if source is None else Concealed(source, describe_rows)
-        self.location = location if location is None else Concealed(location, describe_location)
+        self.source = conceal(source, describe_rows)
+        self.location = conceal(location, describe_location)
         self.format = format
         self.delimiter = delimiter
         self.followups = followups
@@ -145,6 +146,13 @@ class CopernicaImportOperator(BaseOperator):
         if not is_being_unmapped(self):
             check_parameters(self._given_parameters(None), waits=wait_for_completion)
             self._schedule()
+
+    @classmethod
+    def partial(cls, **kwargs: Any) -> OperatorPartial:
+        """Airflow's own; it puts what it is given into the serialised DAG, where nobody may read rows."""
+        hidden = {"source": describe_rows, "location": describe_location}
+        given = {name: conceal(kwargs[name], describe) for name, describe in hidden.items() if name in kwargs}
+        return super().partial(**{**kwargs, **given})
 
     def given_source(self, context: Context | None) -> dict[str, object]:  # noqa: ARG002 - for those that override it
         """
