@@ -162,6 +162,14 @@ class CopernicaImportOperator(BaseOperator):
         """
         return {"source": reveal(self.source), "location": reveal(self.location)}
 
+    def render_template(self, content: Any, context: Context, jinja_env: Any = None, seen_oids: Any = None) -> Any:
+        """Airflow's own, but for concealed values: Airflow 2 would resolve them in place of rendering within them."""
+        if not isinstance(content, Concealed):
+            return super().render_template(content, context, jinja_env, seen_oids)
+        seen = set() if seen_oids is None else seen_oids
+        self._render_nested_template_fields(content, context, jinja_env or self.get_template_env(), seen)
+        return content
+
     def _given_parameters(self, context: Context | None) -> dict[str, object]:
         others = {name: getattr(self, name) for name in PARAMETERS if name not in ("source", "location")}
         return {**others, **self.given_source(context)}
