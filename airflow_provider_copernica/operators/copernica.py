@@ -24,7 +24,7 @@ from airflow_provider_copernica.client.parameters import PARAMETERS, ImportParam
 from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, DEFAULT_POLL_INTERVAL, PollSchedule
 from airflow_provider_copernica.client.status import CopernicaImport
 from airflow_provider_copernica.compat import deferral_failure, is_being_unmapped
-from airflow_provider_copernica.conceal import conceal, describe_location, describe_rows, reveal
+from airflow_provider_copernica.conceal import Concealed, conceal, describe_location, describe_rows, reveal
 from airflow_provider_copernica.form import DEFAULT_CONN_ID
 from airflow_provider_copernica.links.copernica import CopernicaLink
 
