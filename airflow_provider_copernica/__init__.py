@@ -11,11 +11,22 @@ def get_provider_info() -> dict[str, object]:
     """What Airflow's provider discovery asks for; imports nothing heavy."""
     from airflow_provider_copernica.form import connection_type_metadata
 
+    assets = "airflow_provider_copernica.assets.copernica"
+    asset_uris = [
+        {
+            "schemes": ["copernica"],
+            "handler": f"{assets}.sanitize_uri",
+            "factory": f"{assets}.create_asset",
+            "to_openlineage_converter": f"{assets}.convert_asset_to_openlineage",
+        }
+    ]
     return {
         "package-name": "airflow-provider-copernica",
         "name": "Copernica",
         "description": "Imports profiles into `Copernica Marketing Suite <https://www.copernica.com/>`__.",
         "versions": [__version__],
         "connection-types": [connection_type_metadata()],
+        "asset-uris": asset_uris,
+        "dataset-uris": asset_uris,  # Airflow 2
         "extra-links": ["airflow_provider_copernica.links.copernica.CopernicaLink"],
     }

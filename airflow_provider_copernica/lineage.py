@@ -1,0 +1,98 @@
+"""What an import reads and writes: for whoever listens to Airflow's hooks, and for OpenLineage."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from airflow_provider_copernica.assets.copernica import SCHEME, database_uri
+from airflow_provider_copernica.client.status import CopernicaImport
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.openlineage.facet import Dataset, RunFacet
+    from airflow.providers.common.compat.sdk import BaseOperator
+    from airflow.providers.common.sql.hooks.sql import DbApiHook
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
+log = logging.getLogger(__name__)
+
+
+def report_output(operator: BaseOperator, database: int | str, copernica_conn_id: str) -> None:
+    """
+    Tells Airflow's collector of hook lineage which database rows went into.
+
+    :param operator: the task that sent them.
+    """
+    from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
+
+    uri = database_uri(database, copernica_conn_id)
+    get_hook_lineage_collector().add_output_asset(context=operator, uri=uri)  # type: ignore[no-untyped-call]  # in Airflow
+
+
+def import_lineage(
+    database: int | str, copernica_conn_id: str, inputs: Sequence[Dataset], status: CopernicaImport
+) -> OperatorLineage[Dataset, RunFacet]:
+    """
+    An import in OpenLineage's terms.
+
+    :param inputs: where the rows came from.
+    :param status: the last one seen; counts are those of Copernica, where it told any.
+    """
+    from airflow.providers.common.compat.openlineage.facet import (
+        ExternalQueryRunFacet,
+        OutputDataset,
+        OutputStatisticsOutputDatasetFacet,
+    )
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
+    uri = urlsplit(database_uri(database, copernica_conn_id))
+    namespace = f"{SCHEME}://{uri.netloc}"
+    output = OutputDataset(namespace=namespace, name=uri.path.lstrip("/"))
+    if status.processed_lines is not None:
+        rows = OutputStatisticsOutputDatasetFacet(rowCount=status.processed_lines)
+        output.outputFacets = {"outputStatistics": rows}
+    return OperatorLineage(
+        inputs=list(inputs),
+        outputs=[output],
+        run_facets={"externalQuery": ExternalQueryRunFacet(externalQueryId=str(status.import_id), source=namespace)},
+    )
+
+
+def file_input(url: str) -> list[Dataset]:
+    """
+    A file or object as an input, without credentials and signature.
+
+    :param url: of any scheme, like ``s3://bucket/key``.
+    """
+    from airflow.providers.common.compat.openlineage.facet import Dataset
+
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return []
+    if not parts.scheme or not parts.path.strip("/"):
+        return []
+    if parts.scheme == "file":
+        return [Dataset(namespace="file", name=parts.path)]
+    return [Dataset(namespace=f"{parts.scheme}://{parts.hostname or ''}{port}", name=parts.path.lstrip("/"))]
+
+
+def sql_inputs(hook: DbApiHook, sql: str | list[str], conn_id: str) -> list[Dataset]:
+    """
+    The tables that a query reads, as far as OpenLineage's parser and the hook know them.
+
+    :param hook: of the database.
+    :param sql: rendered.
+    :param conn_id: the connection of the hook.
+    """
+    from airflow.providers.common.compat.openlineage.utils.sql import get_openlineage_facets_with_sql
+
+    try:
+        found = get_openlineage_facets_with_sql(hook=hook, sql=sql, conn_id=conn_id, database=None)
+    except Exception as error:  # noqa: BLE001 - lineage is no reason for a task to fail; what hooks raise is open
+        log.debug("No input tables for OpenLineage: %s", type(error).__name__)
+        return []
+    return [] if found is None else list(found.inputs)
