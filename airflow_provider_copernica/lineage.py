@@ -23,12 +23,15 @@ def report_output(operator: BaseOperator, database: int | str, copernica_conn_id
     """
     Tells Airflow's collector of hook lineage which database rows went into.
 
-    :param operator: the task that sent them.
+    :param operator: the task that sent them; it does not fail for the sake of lineage.
     """
     from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 
-    uri = database_uri(database, copernica_conn_id)
-    get_hook_lineage_collector().add_output_asset(context=operator, uri=uri)  # type: ignore[no-untyped-call]  # in Airflow
+    try:
+        collector = get_hook_lineage_collector()  # type: ignore[no-untyped-call]  # untyped in Airflow
+        collector.add_output_asset(context=operator, uri=database_uri(database, copernica_conn_id))
+    except Exception as error:  # noqa: BLE001 - whatever the collector raises, the import has been made
+        log.warning("The import is not in Airflow's lineage: %s", type(error).__name__)
 
 
 def import_lineage(
@@ -60,16 +63,16 @@ def import_lineage(
     )
 
 
-def file_input(url: str) -> list[Dataset]:
+def file_input(url: object) -> list[Dataset]:
     """
     A file or object as an input, without credentials and signature.
 
-    :param url: of any scheme, like ``s3://bucket/key``.
+    :param url: of any scheme, like ``s3://bucket/key``; anything else is no input.
     """
     from airflow.providers.common.compat.openlineage.facet import Dataset
 
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(str(url or ""))
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from datetime import timedelta
 
 from airflow_provider_copernica.client.errors import CopernicaArgumentError
 
@@ -43,3 +44,8 @@ class PollSchedule:
         if chance is None:
             chance = random.random()  # noqa: S311 - no secret
         return min(grown, max(self.first, self.longest)) * (1 - JITTER * chance)
+
+
+def seconds(duration: float | timedelta | None) -> float | None:
+    """A duration in seconds."""
+    return duration.total_seconds() if isinstance(duration, timedelta) else duration

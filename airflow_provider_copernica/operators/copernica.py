@@ -9,27 +9,33 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator, conf
+from airflow.providers.common.compat.sdk import BaseOperator, conf
 
 from airflow_provider_copernica.client.convert import to_boolean
 from airflow_provider_copernica.client.errors import (
-    CopernicaAmbiguousError,
     CopernicaArgumentError,
     CopernicaError,
-    CopernicaImportFailedError,
     CopernicaImportTimeoutError,
 )
-from airflow_provider_copernica.client.once import Mark, Next, Stage, failed_midway
+from airflow_provider_copernica.client.once import Mark, Next, Stage
 from airflow_provider_copernica.client.parameters import PARAMETERS, ImportParameters, check_parameters, read_parameters
-from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, DEFAULT_POLL_INTERVAL, PollSchedule
+from airflow_provider_copernica.client.schedule import (
+    DEFAULT_MAX_POLL_INTERVAL,
+    DEFAULT_POLL_INTERVAL,
+    PollSchedule,
+    seconds,
+)
 from airflow_provider_copernica.client.status import CopernicaImport
 from airflow_provider_copernica.compat import deferral_failure, is_being_unmapped
 from airflow_provider_copernica.conceal import Concealed, conceal, describe_location, describe_rows, reveal
 from airflow_provider_copernica.form import DEFAULT_CONN_ID
 from airflow_provider_copernica.links.copernica import CopernicaLink
+from airflow_provider_copernica.operators.failures import GOES_ON, failing_for_good, knowing_retries
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.openlineage.facet import Dataset, RunFacet
     from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
     from airflow_provider_copernica.hooks.copernica import CopernicaHook
@@ -143,6 +149,7 @@ class CopernicaImportOperator(BaseOperator):
         self.check_fields = check_fields
         self.dry_run = dry_run  # type: ignore[method-assign,assignment]  # hides a method that prints templates
         self._running: Mark | None = None
+        self._status: CopernicaImport | None = None
         if not is_being_unmapped(self):
             check_parameters(self._given_parameters(None), waits=wait_for_completion)
             self._schedule()
@@ -194,7 +201,10 @@ class CopernicaImportOperator(BaseOperator):
             else:
                 mark = Mark(Stage.POSTED, status.name, status.import_id)
         self._running = mark
-        if not self.wait_for_completion or mark.import_id is None:
+        if mark.import_id is None:
+            return None
+        if not self.wait_for_completion:
+            self._imported(CopernicaImport(mark.import_id, mark.name))
             return mark.import_id
         if step is Next.RETURN and status is not None:
             return self._finish(context, status)
@@ -223,6 +233,8 @@ class CopernicaImportOperator(BaseOperator):
             log.warning("Copernica import %s %r: %s", self._running.import_id, self._running.name, GOES_ON)
 
     def _read_parameters(self, context: Context) -> ImportParameters:
+        from airflow_provider_copernica.operators.submit import default_name
+
         given = self._given_parameters(context)
         if given["name"] is None:
             given["name"] = default_name(context)
@@ -265,50 +277,38 @@ class CopernicaImportOperator(BaseOperator):
     def _finish(self, context: Context, status: CopernicaImport) -> int:
         log.info("Finished: %s.", status)
         context["ti"].xcom_push(key="import_status", value=status.as_dict())
+        self._imported(status)
         return status.import_id
+
+    def _imported(self, status: CopernicaImport) -> None:
+        from airflow_provider_copernica.lineage import report_output
+
+        self._status = status
+        report_output(self, self.database, self.copernica_conn_id)
+
+    def lineage_inputs(self) -> list[Dataset]:
+        """Where the rows came from, in OpenLineage's terms. Transfers override this."""
+        from airflow_provider_copernica.lineage import file_input
+
+        return file_input(reveal(self.location))
+
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Dataset, RunFacet] | None:  # noqa: ARG002 - of its signature
+        """Called by Airflow's OpenLineage provider, after a failure as well."""
+        from airflow_provider_copernica.lineage import import_lineage
+
+        if self._status is None:
+            return None
+        return import_lineage(self.database, self.copernica_conn_id, self.lineage_inputs(), self._status)
 
     @contextmanager
     def _knowing_retries(self, context: Context) -> Iterator[None]:
-        """Fails without Airflow retries where the next attempt would import a second time."""
         from airflow_provider_copernica.operators.record import ImportRecord
 
-        action, followups = self.action, to_boolean(self.followups) if self.followups is not None else False
-        safe_to_repeat = ImportParameters(1, action, followups=followups).safe_to_repeat
+        followups = to_boolean(self.followups) if self.followups is not None else False
+        safe = ImportParameters(1, self.action, followups=followups).safe_to_repeat
         try:
-            yield
-        except CopernicaImportFailedError as error:
-            if safe_to_repeat or not (error.copernica_import is None or failed_midway(error.copernica_import)):
-                raise
-            raise AirflowFailException(
-                f"{error} It is not retried: lines were processed, and would be again."
-            ) from error
-        except CopernicaError as error:
-            if safe_to_repeat or ImportRecord(context, durable=self.durable).remembers:
-                raise
-            raise AirflowFailException(
-                f"{error} It is not retried: nothing is remembered, so it would be sent again."
-            ) from error
-
-
-GOES_ON = "The import goes on in Copernica: its API can't stop it."
-
-
-@contextmanager
-def failing_for_good() -> Iterator[None]:
-    """Errors that no retry can mend, or that must not be repeated, fail the task without Airflow retries."""
-    try:
-        yield
-    except (CopernicaArgumentError, CopernicaAmbiguousError) as error:
-        raise AirflowFailException(str(error)) from error
-
-
-def default_name(context: Context) -> str:
-    """A label that a person finds again in Copernica."""
-    ti = context["ti"]
-    mapped = f" [{ti.map_index}]" if ti.map_index is not None and ti.map_index >= 0 else ""
-    return f"{ti.dag_id}.{ti.task_id} {context['run_id']}{mapped}"
-
-
-def seconds(duration: float | timedelta | None) -> float | None:
-    """A duration in seconds."""
-    return duration.total_seconds() if isinstance(duration, timedelta) else duration
+            with knowing_retries(safe, lambda: ImportRecord(context, durable=self.durable).remembers):
+                yield
+        except Exception as error:
+            self._status = getattr(error.__cause__ or error, "copernica_import", None)
+            raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
@@ -17,7 +18,17 @@ from airflow_provider_copernica.sources.body import ImportBody
 from airflow_provider_copernica.sources.imports import prepare_import
 from airflow_provider_copernica.sources.schema import DatabaseSchema
 
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
 log = logging.getLogger(__name__)
+
+
+def default_name(context: Context) -> str:
+    """A label that a person finds again in Copernica."""
+    ti = context["ti"]
+    mapped = f" [{ti.map_index}]" if ti.map_index is not None and ti.map_index >= 0 else ""
+    return f"{ti.dag_id}.{ti.task_id} {context['run_id']}{mapped}"
 
 
 def submit(

@@ -1,0 +1,57 @@
+"""How an import that goes wrong ends the task: the reason on one line of the log, and whether Airflow may retry."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_copernica.client.errors import (
+    CopernicaAmbiguousError,
+    CopernicaArgumentError,
+    CopernicaError,
+    CopernicaImportFailedError,
+)
+from airflow_provider_copernica.client.once import failed_midway
+
+log = logging.getLogger(__name__)
+
+GOES_ON = "The import goes on in Copernica: its API can't stop it."
+
+
+@contextmanager
+def failing_for_good() -> Iterator[None]:
+    """Errors that no retry can mend, or that must not be repeated, fail the task without Airflow retries."""
+    try:
+        yield
+    except CopernicaError as error:
+        log.error("%s", error)
+        if isinstance(error, CopernicaArgumentError | CopernicaAmbiguousError):
+            raise AirflowFailException(str(error)) from error
+        raise
+
+
+@contextmanager
+def knowing_retries(safe_to_repeat: bool, remembers: Callable[[], bool]) -> Iterator[None]:
+    """
+    Fails without Airflow retries where the next attempt would import a second time.
+
+    :param safe_to_repeat: whether the same rows may be imported twice.
+    :param remembers: whether the next attempt will know of this import.
+    """
+    try:
+        yield
+    except CopernicaImportFailedError as error:
+        log.error("%s", error)
+        if safe_to_repeat or not (error.copernica_import is None or failed_midway(error.copernica_import)):
+            raise
+        raise AirflowFailException(f"{error} It is not retried: lines were processed, and would be again.") from error
+    except CopernicaError as error:
+        log.error("%s", error)
+        if safe_to_repeat or remembers():
+            raise
+        raise AirflowFailException(
+            f"{error} It is not retried: nothing is remembered, so it would be sent again."
+        ) from error
