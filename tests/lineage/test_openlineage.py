@@ -26,7 +26,8 @@ with DAG("lineage", schedule=None) as dag:
     )
     for mode in ("worker", "triggerer"):
         CopernicaImportOperator(
-            task_id=mode, database="{{{{ params.database }}}}", params={{"database": 1}}, deferrable=mode == "triggerer",
+            task_id=mode, deferrable=mode == "triggerer",
+            database="{{{{ params.database }}}}", params={{"database": 1}},
             source=[{{"Email": "{ROW}"}}, {{"Email": "b.person@example.com"}}], **common,
         )
     CopernicaImportOperator(
