@@ -64,7 +64,7 @@ $(BIN)/python: | $(UV)
 
 $(VENV)/.runtime: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	@echo "Installing Airflow $(LINE) and this package into $(VENV)"
-	@$(INSTALL) --editable .
+	@$(INSTALL) --editable . apache-airflow-providers-sqlite
 	@touch $@
 
 $(VENV)/.tests: pyproject.toml $(CONSTRAINTS) | $(BIN)/python

@@ -28,5 +28,11 @@ def get_provider_info() -> dict[str, object]:
         "connection-types": [connection_type_metadata()],
         "asset-uris": asset_uris,
         "dataset-uris": asset_uris,  # Airflow 2
+        "task-decorators": [
+            {
+                "name": "copernica_import",
+                "class-name": "airflow_provider_copernica.decorators.copernica.copernica_import_task",
+            }
+        ],
         "extra-links": ["airflow_provider_copernica.links.copernica.CopernicaLink"],
     }

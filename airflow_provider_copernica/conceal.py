@@ -79,6 +79,12 @@ def describe_rows(value: object) -> str:
     return f"<{len(value)} rows, not shown>" if isinstance(value, Sequence) else "<rows, not shown>"
 
 
+def describe_argument(value: object) -> str:
+    """What may be seen of a function's argument: all but what may be rows."""
+    is_short = isinstance(value, str) and len(value) <= 200 and "\n" not in value
+    return repr(value) if is_short or isinstance(value, int | float | None) else describe_rows(value)
+
+
 def describe_location(value: object) -> str:
     """What may be seen of a location: all but credentials and signature."""
     return redact(value) if isinstance(value, str) else "<location, not shown>"

@@ -26,7 +26,7 @@ from airflow_provider_copernica.emulator import run_emulator
 from airflow_provider_copernica.emulator.demo import COLLECTION, add_demo_database
 
 CUSTOMERS = EXAMPLE_DAGS / "data" / "customers.csv"
-DAG_ID = "copernica_import_csv"
+DAG_ID = "copernica_file"
 LOG = "airflow.log"
 SHOWN = 4
 # Airflow puts the logger's name after the text

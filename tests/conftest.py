@@ -6,6 +6,7 @@ import os
 import tempfile
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 _home = tempfile.TemporaryDirectory(prefix="airflow-copernica-")
 os.environ["AIRFLOW_HOME"] = _home.name
@@ -14,6 +15,10 @@ os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = f"{_home.name}/dags"
 # a proxy of the machine has no business between tests and loopback
 for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy"):
     os.environ.pop(name, None)
+
+# a busy machine is no fault of the code
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 pytest_plugins = ["airflow_provider_copernica.emulator.pytest_plugin"]
 

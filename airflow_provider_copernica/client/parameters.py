@@ -144,7 +144,7 @@ def is_unknown(value: object) -> bool:
         return any(is_unknown(item) for pair in value.items() for item in pair)
     if isinstance(value, list | tuple | set):
         return any(map(is_unknown, value))
-    return hasattr(value, "resolve") or hasattr(value, "iter_references")
+    return value is UNKNOWN or hasattr(value, "resolve") or hasattr(value, "iter_references")
 
 
 def _convert(given: Mapping[str, object], *, at_parse: bool) -> tuple[dict[str, object], list[str]]:
@@ -193,7 +193,7 @@ def _location(value: object) -> str:
     text = to_text(value).strip()
     try:
         parts = urlsplit(text)
-        known = parts.scheme in LOCATION_SCHEMES and bool(parts.hostname)
+        known = parts.scheme in LOCATION_SCHEMES and bool(parts.hostname) and parts.port != 0
     except ValueError:
         known = False
     if not known or not text.isprintable() or " " in text:

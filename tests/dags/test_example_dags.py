@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,9 @@ def test_parses_without_asking_anything(
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_runs(copernica_emulator: Emulator, path: Path) -> None:
+def test_runs(copernica_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, path: Path) -> None:
+    warehouse = {"conn_type": "sqlite", "host": str(tmp_path / "warehouse.db")}
+    monkeypatch.setenv("AIRFLOW_CONN_SQLITE_DEFAULT", json.dumps(warehouse))
     for dag in load(path):
         results = run_dag(dag)
         assert {result.state for result in results.values()} == {"success"}, results

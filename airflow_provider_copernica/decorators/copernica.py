@@ -1,0 +1,110 @@
+"""``@task.copernica_import``: a function that returns or yields rows."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import (
+    DecoratedOperator,
+    context_merge,
+    determine_kwargs,
+    task_decorator_factory,
+)
+
+from airflow_provider_copernica.client.errors import CopernicaArgumentError
+from airflow_provider_copernica.conceal import conceal, describe_argument, reveal
+from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
+from airflow_provider_copernica.transfers.rows import AS_ARRAY, IMPORT_FIELDS, NOT_READ_YET, refuse_source
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context, TaskDecorator
+
+
+class CopernicaImportDecoratedOperator(DecoratedOperator, CopernicaImportOperator):
+    """
+    Calls a function in the worker and imports the rows that it returns or yields; they never become an XCom.
+
+    Arguments of the function that look like rows are not shown in Airflow's rendered templates.
+
+    :param python_callable: the function; not an async one.
+    :param op_args: its positional arguments; templates.
+    :param op_kwargs: its named arguments; templates.
+    """
+
+    custom_operator_name = "@task.copernica_import"
+    template_fields: Sequence[str] = ("op_args", "op_kwargs", *IMPORT_FIELDS)
+
+    def __init__(
+        self,
+        *,
+        python_callable: Callable[..., object],
+        op_args: Sequence[object] | None = None,
+        op_kwargs: Mapping[str, object] | None = None,
+        **kwargs: Any,  # those of CopernicaImportOperator and of BaseOperator
+    ) -> None:
+        check_function(python_callable)
+        refuse_source(kwargs, "the function")
+        super().__init__(
+            python_callable=python_callable,
+            op_args=[conceal(value, describe_argument) for value in op_args or ()],
+            op_kwargs={name: conceal(value, describe_argument) for name, value in (op_kwargs or {}).items()},
+            **kwargs,
+        )
+
+    def execute(self, context: Context) -> int | None:
+        """Past DecoratedOperator, which would call the function itself and make its rows an XCom."""
+        return CopernicaImportOperator.execute(self, context)
+
+    def given_source(self, context: Context | None) -> dict[str, object]:
+        """The rows of the function, which is called when the first is asked for."""
+        return NOT_READ_YET if context is None else {"source": self._rows(context), **AS_ARRAY}
+
+    def _rows(self, context: Context) -> Iterator[object]:
+        args = [reveal(value) for value in self.op_args]
+        named = {name: reveal(value) for name, value in self.op_kwargs.items()}
+        context_merge(context, named)
+        kwargs = determine_kwargs(self.python_callable, args, context)
+        rows = self.python_callable(*args, **kwargs)
+        if rows is None:
+            return
+        if isinstance(rows, str | bytes | Mapping) or not isinstance(rows, Iterable):
+            raise CopernicaArgumentError(
+                f"{self.python_callable.__name__} returned one {type(rows).__name__}: "
+                "it must return or yield rows, each a dict of fields and values."
+            )
+        yield from rows
+
+
+def check_function(function: Callable[..., object]) -> None:
+    """
+    :raises CopernicaArgumentError: for an async function, whose rows nobody would await.
+    """
+    plain = inspect.unwrap(function)
+    if inspect.iscoroutinefunction(plain) or inspect.isasyncgenfunction(plain):
+        raise CopernicaArgumentError(
+            f"@task.copernica_import: {plain.__name__} is an async function: write it with 'def', "
+            "and call asyncio.run() within it where that is needed."
+        )
+
+
+def copernica_import_task(
+    python_callable: Callable[..., object] | None = None,
+    **kwargs: Any,  # those of CopernicaImportOperator and of BaseOperator
+) -> TaskDecorator:
+    """
+    Makes a task that imports the rows of a function.
+
+    :param python_callable: the function, when the decorator is used without parentheses.
+    :param kwargs: all of :class:`~airflow_provider_copernica.operators.copernica.CopernicaImportOperator` but
+        ``source``, ``location``, ``format`` and ``delimiter``.
+    """
+    if python_callable is not None:
+        check_function(python_callable)
+    return task_decorator_factory(
+        python_callable=python_callable,
+        multiple_outputs=False,
+        decorated_operator_class=CopernicaImportDecoratedOperator,
+        **kwargs,
+    )

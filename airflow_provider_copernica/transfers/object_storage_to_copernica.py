@@ -1,0 +1,145 @@
+"""From files and objects to Copernica: read by the worker, or by Copernica itself from a signed URL."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from airflow_provider_copernica.client.convert import to_text
+from airflow_provider_copernica.client.errors import CopernicaArgumentError
+from airflow_provider_copernica.client.rules import UNKNOWN
+from airflow_provider_copernica.hooks.connection import mask
+from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
+from airflow_provider_copernica.sources.files import guess_format, read_rows
+from airflow_provider_copernica.transfers.rows import AS_ARRAY, IMPORT_FIELDS, NOT_READ_YET, refuse_source
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
+
+log = logging.getLogger(__name__)
+
+# seconds; Copernica downloads a file some time after the import was posted
+DAY = 86_400
+
+
+class ObjectStorageToCopernicaOperator(CopernicaImportOperator):
+    """
+    Imports the rows of a file: CSV, a JSON array, JSON lines or Parquet (extra ``parquet``), each also with gzip.
+
+    The rows stream through the worker, with flat memory. With ``presign`` the worker only signs a URL, from which
+    Copernica fetches the file itself, a CSV or JSON file without gzip; its rows are not checked then.
+
+    :param path: a file or object on any storage that Airflow's ``ObjectStoragePath`` knows: ``s3://bucket/key``,
+        ``gs://bucket/key``, ``file:///data/customers.csv``; a template.
+    :param object_storage_conn_id: the Airflow connection of the storage; default: the one in the path, if any.
+    :param format: ``csv``, ``json``, ``jsonl`` or ``parquet``; default: as the file's name says.
+    :param delimiter: of CSV: tab, comma or semicolon; default: found in the header, and logged.
+    :param column_map: new names for columns, ``{"mail": "Email"}``; the others keep theirs.
+    :param presign: hand Copernica a signed URL as ``location``.
+    :param presign_expires: seconds that the URL is good for, a day by default. It must outlive queueing at Copernica.
+    :param kwargs: all of :class:`~airflow_provider_copernica.operators.copernica.CopernicaImportOperator` but
+        ``source`` and ``location``.
+    :raises CopernicaArgumentError: like there; and when the storage signs no URLs.
+    """
+
+    template_fields: Sequence[str] = ("path", "object_storage_conn_id", *IMPORT_FIELDS)
+
+    def __init__(
+        self,
+        *,
+        path: str | ObjectStoragePath,
+        object_storage_conn_id: str | None = None,
+        column_map: Mapping[str, str] | None = None,
+        presign: bool = False,
+        presign_expires: int = DAY,
+        **kwargs: Any,  # those of CopernicaImportOperator
+    ) -> None:
+        refuse_source(kwargs, "path")
+        if presign and (column_map or kwargs.get("check_fields")):
+            raise CopernicaArgumentError(
+                "presign: the worker sees no rows, so column_map and check_fields can't apply."
+            )
+        self.presign = presign
+        super().__init__(**kwargs)
+        self.path = path if isinstance(path, str) else str(path)
+        self.object_storage_conn_id = object_storage_conn_id or getattr(path, "conn_id", None)
+        self.column_map = column_map
+        self.presign_expires = presign_expires
+
+    def given_source(self, context: Context | None) -> dict[str, object]:
+        """The rows of the file, which is opened when the first is asked for; or its URL."""
+        if context is None:
+            return {"location": UNKNOWN, **AS_ARRAY} if self.presign else NOT_READ_YET
+        file = StoredFile.find(self.path, self.object_storage_conn_id, self.format, self.delimiter)
+        return self._signed(file) if self.presign else {"source": file.rows(), **AS_ARRAY}
+
+    def _signed(self, file: StoredFile) -> dict[str, object]:
+        if file.format not in ("csv", "json") or file.compression:
+            raise CopernicaArgumentError(
+                "presign: Copernica reads CSV and JSON files, not compressed: leave presign out."
+            )
+        if next(file.rows(), None) is None:
+            return {"source": (), **AS_ARRAY}  # an empty file could empty the database: treated like empty rows
+        url = file.sign(self.presign_expires)
+        mask(url)
+        delimiter = file.delimiter if file.format == "csv" else None
+        return {"location": url, "format": to_text(self.format) if self.format else None, "delimiter": delimiter}
+
+
+class StoredFile:
+    """
+    A file, and how to read it.
+
+    :param path: where.
+    :param file_format: "csv", "json", "jsonl" or "parquet".
+    :param compression: "gzip" or None.
+    :param delimiter: of CSV; found in the header, and kept, when None.
+    """
+
+    def __init__(
+        self, path: ObjectStoragePath, file_format: str, compression: str | None, delimiter: str | None
+    ) -> None:
+        self.path = path
+        self.format = file_format
+        self.compression = compression
+        self.delimiter = delimiter
+
+    @classmethod
+    def find(cls, path: str, conn_id: str | None, file_format: str | None, delimiter: str | None) -> StoredFile:
+        """Reads the name of the file; nothing is opened."""
+        from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+        compression: str | None = "gzip" if path.lower().endswith(".gz") else None
+        if not file_format:
+            file_format, compression = guess_format(path)
+        stored = ObjectStoragePath(path, conn_id=conn_id)
+        return cls(stored, file_format.strip().lower(), compression, "\t" if delimiter == "\\t" else delimiter or None)
+
+    def rows(self) -> Iterator[dict[str, object]]:
+        """Its rows, as a stream."""
+        with cast("BinaryIO", self.path.open("rb")) as stream:  # type: ignore[no-untyped-call]  # in Airflow
+            yield from read_rows(
+                stream,
+                self.format,
+                compression=self.compression,
+                delimiter=self.delimiter,
+                on_delimiter=self._keep_delimiter,
+            )
+
+    def _keep_delimiter(self, delimiter: str) -> None:
+        log.info("The columns of the file are separated by %r.", delimiter)
+        self.delimiter = delimiter
+
+    def sign(self, seconds: int) -> str:
+        """
+        A URL that anyone can read the file from, for some time.
+
+        :raises CopernicaArgumentError: when the storage has no such thing.
+        """
+        try:
+            return str(self.path.fs.sign(self.path.path, expiration=seconds))
+        except NotImplementedError as error:
+            raise CopernicaArgumentError(
+                f"presign: storage of the kind {self.path.protocol!r} signs no URLs: leave presign out."
+            ) from error

@@ -1,0 +1,26 @@
+"""What the operators have in common whose rows come from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from airflow_provider_copernica.client.errors import CopernicaArgumentError
+from airflow_provider_copernica.client.rules import UNKNOWN
+from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
+
+# the template fields of an import, but for those that say where the rows come from
+IMPORT_FIELDS = tuple(name for name in CopernicaImportOperator.template_fields if name not in ("source", "location"))
+# rows are sent as an array, to which format and delimiter do not apply (documentation of POST imports)
+AS_ARRAY: dict[str, object] = {"format": None, "delimiter": None}
+NOT_READ_YET: dict[str, object] = {"source": UNKNOWN, **AS_ARRAY}
+
+
+def refuse_source(arguments: Mapping[str, object], rows_come_from: str) -> None:
+    """
+    :param arguments: of the operator.
+    :param rows_come_from: the argument, or the thing, that gives the rows.
+    :raises CopernicaArgumentError: when there is another source of rows.
+    """
+    for name in ("source", "location"):
+        if arguments.get(name) is not None:
+            raise CopernicaArgumentError(f"{name}: the rows come from {rows_come_from}; leave {name} out.")
