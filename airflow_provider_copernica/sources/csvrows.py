@@ -1,4 +1,4 @@
-"""CSV by RFC 4180, the first line being the header (copernica-api.md 3.7)."""
+"""CSV by RFC 4180, the first line being the header, as Copernica's documentation wants it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airflow_provider_copernica.sources.rows import BadRow
 
 DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon"}
 _LONGEST_VALUE = 1 << 24
-"""Characters: Copernica's largest field holds about 16 million (copernica-api.md 6); the csv module stops at 131072."""
+"""Characters: Copernica's largest field holds about 16 million (documentation of field types); the csv module stops at 131072."""
 
 
 def csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[dict[str, object] | BadRow]:

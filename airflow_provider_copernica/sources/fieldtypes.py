@@ -1,5 +1,5 @@
 """
-What a field of a database accepts, as far as it can be known beforehand (copernica-api.md 6).
+What a field of a database accepts, as far as Copernica's documentation tells.
 
 Types that aren't listed there are not checked.
 """

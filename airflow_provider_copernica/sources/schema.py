@@ -50,7 +50,7 @@ class DatabaseSchema:
     @classmethod
     def from_api(cls, database: Mapping[str, object]) -> DatabaseSchema:
         """
-        Read the reply of ``GET database/$id`` (copernica-api.md 5).
+        Read the reply of ``GET database/$id``, as Copernica's documentation shows it.
 
         :param database: the reply; lists bare or in an envelope, numbers as text or not, keys in any case.
         :raises CopernicaReplyError: it is no description of a database.

@@ -1,8 +1,8 @@
 """
 A value of a row as the text that Copernica gets.
 
-All documented samples hold strings; what the API does with numbers, booleans and null in rows is not documented
-(copernica-api.md 3.6), hence text for everything.
+All samples in Copernica's documentation hold strings; what the API does with numbers, booleans and null in rows is not
+documented, hence text for everything.
 """
 
 from __future__ import annotations
