@@ -45,6 +45,16 @@ slow: $(VENV)/.tests ## the tests that start real processes, one after the other
 test-matrix: $(UV) ## the tests on every supported pair of Airflow and Python (noxfile.py lists them)
 	$(UV) tool run --quiet --python 3.11 nox@2026.10.20 $(ARGS)
 
+.PHONY: docs
+docs: $(VENV)/.tests ## the documentation, into docs/_build/html; a warning fails it
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env --nitpicky docs docs/_build/html
+
+.PHONY: dist
+dist: $(VENV)/.tests ## wheel and source distribution, into dist
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/twine check --strict dist/*
+
 .PHONY: constraints
 constraints: $(UV) ## resolve the pinned versions of every Airflow line again
 	$(UV) run --no-project --python 3.11 scripts/constraints.py $(UV)
