@@ -13,7 +13,7 @@ from yarl import URL
 
 from airflow_provider_copernica.client.environment import ca_bundle, proxy_for
 from airflow_provider_copernica.client.exchange import Authorize, Outcome, Send, Sleep, Step, Steps, authenticate
-from airflow_provider_copernica.client.redact import redact, redact_exception
+from airflow_provider_copernica.client.redact import redact
 from airflow_provider_copernica.client.replies import Jwt
 from airflow_provider_copernica.client.retry import RetryPolicy
 from airflow_provider_copernica.client.settings import ApiSettings
@@ -40,6 +40,7 @@ class AsyncClient:
         self._renewing = asyncio.Lock()
         self._session: aiohttp.ClientSession | None = None
         self._ssl: ssl.SSLContext | bool = True
+        self._proxies: dict[bool, str | None] = {}
 
     async def run(self, steps: Steps[Result]) -> Result:
         """Drives an operation to its end."""
@@ -84,7 +85,10 @@ class AsyncClient:
                 return await self.jwt(policy, refused)
 
     async def _send(self, request: WireRequest) -> Answer:
-        session = await self._open()
+        try:
+            session = await self._open()
+        except OSError as error:
+            return NoReply(False, f"no connection (the CA bundle can't be read: {error})", error)
         try:
             async with session.request(
                 request.method,
@@ -92,7 +96,7 @@ class AsyncClient:
                 data=request.body,
                 headers=request.headers,
                 allow_redirects=False,
-                proxy=proxy_for(self.settings, request.url),
+                proxy=self._proxies[request.url == self.settings.auth_url],
                 ssl=self._ssl,
             ) as response:
                 try:
@@ -101,12 +105,16 @@ class AsyncClient:
                     body, complete = b"", False
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 return Reply(response.status, headers, body, complete)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             return _no_reply(error, self.settings)
 
     async def _open(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
             self._ssl = await _ssl_context(ca_bundle(self.settings))
+            # once: looking through the environment takes as long as all the rest of a request
+            for_api, for_auth = (proxy_for(self.settings, url) for url in (self.settings.base_url, self.settings.auth_url))
+            self._proxies = {False: for_api, True: for_auth}
+        if self._session is None or self._session.closed:  # another task may have been quicker
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS),
                 timeout=aiohttp.ClientTimeout(total=self.settings.timeout),
@@ -123,11 +131,11 @@ async def _ssl_context(verify: bool | str) -> ssl.SSLContext | bool:
 
 
 def _no_reply(error: Exception, settings: ApiSettings) -> NoReply:
-    secrets = [settings.token, settings.proxy or ""]
-    redact_exception(error, secrets)
-    sent = not isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL)
     if isinstance(error, TimeoutError):
         return NoReply(True, f"no reply within {settings.timeout:g} s", error)
+    # a ValueError is a URL, of a proxy too, that aiohttp can't use
+    sent = not isinstance(error, aiohttp.ClientConnectorError | aiohttp.ClientHttpProxyError | ValueError)
     what = "the connection broke" if sent else "no connection"
-    text = redact(str(error), secrets) or type(error).__name__
-    return NoReply(sent, f"{what} ({text})", error)
+    text = redact(str(error), [settings.token, settings.proxy or ""]) or type(error).__name__
+    # aiohttp's own exceptions hold the URL and the proxy's password in places that can't be redacted
+    return NoReply(sent, f"{what} ({text})", ConnectionError(f"{type(error).__name__}: {text}"))

@@ -16,7 +16,9 @@ def proxy_for(settings: ApiSettings, url: str) -> str | None:
     parts = urlsplit(url)
     if proxy_bypass(parts.hostname or ""):
         return None
-    return getproxies().get(parts.scheme)
+    proxy = getproxies().get(parts.scheme)
+    # often written as host:port alone
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
 
 
 def ca_bundle(settings: ApiSettings) -> bool | str:

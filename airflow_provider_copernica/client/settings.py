@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -79,7 +80,7 @@ def read_settings(
         auth_url=auth_url + "/" if urlsplit(auth_url).path == "" else auth_url,
         timeout=_read_timeout(extras.get("timeout", DEFAULT_TIMEOUT), problems),
         proxy=_read_proxy(extras.get("proxy"), problems),
-        verify=_read_verify(extras.get("verify", True)),
+        verify=_read_verify(extras.get("verify", True), problems),
     )
     if problems:
         raise CopernicaArgumentError(*problems)
@@ -99,7 +100,7 @@ def _read_base_url(
     if port:
         text = _with_port(text, port)
     url = _check_url(text, "API base URL (host)", problems)
-    version = re.search(r"/v(\d+)$", url)
+    version = re.search(r"/v([0-9]{1,9})$", url)
     if version is None:
         return url, None
     return url[: version.start()], int(version[1])
@@ -123,6 +124,7 @@ def _check_url(text: str, field_name: str, problems: list[str]) -> str:
     if not host or re.search(r"[\s\\]", url):
         problems.append(f"{field_name} is no URL: write it like {DEFAULT_HOST}.")
         return DEFAULT_HOST
+    url = parts._replace(netloc=parts.netloc.lower()).geturl()  # as the libraries write it
     if parts.username is not None or parts.query or parts.fragment:
         problems.append(f"{field_name} may hold no user, password or query: the token goes into the password field.")
     elif parts.scheme == "http" and not _is_loopback(parts):
@@ -149,9 +151,10 @@ def _read_version(value: object, version_in_url: int | None, problems: list[str]
     if value is None:
         value = version_in_url or DEFAULT_API_VERSION
     digits = _text(value).lower().removeprefix("v")
-    version = int(digits) if digits.isascii() and digits.isdigit() else None
+    version = int(digits) if re.fullmatch(r"[0-9]{1,9}", digits) else None
     if version not in API_VERSIONS:
-        problems.append(f"API version (api_version) is {_text(value)!r}: choose 4, or 3. Imports exist from v3 on.")
+        shown = _text(value)[:40]
+        problems.append(f"API version (api_version) is {shown!r}: choose 4, or 3. Imports exist from v3 on.")
         return 4
     if version_in_url not in (None, version):
         problems.append(
@@ -176,13 +179,24 @@ def _read_proxy(value: object, problems: list[str]) -> str | None:
     if value is None:
         return None
     proxy = _text(value)
-    if urlsplit(proxy).scheme not in ("http", "https") or not urlsplit(proxy).hostname:
+    try:
+        parts = urlsplit(proxy)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
         problems.append("Proxy (proxy) is no URL: write it like http://proxy.example.com:3128.")
     return proxy
 
 
-def _read_verify(value: object) -> bool | str:
+def _read_verify(value: object, problems: list[str]) -> bool | str:
     try:
         return to_boolean(value)
     except ValueError:
-        return _text(value)  # the path of a CA bundle
+        bundle = _text(value)
+    if not os.path.isfile(bundle):  # noqa: PTH113 - unlike Path it has no errors for odd names
+        problems.append(
+            f"Verify (verify) is {bundle[:200]!r}, which is no file on this machine: "
+            "write true, false, or the path of a CA bundle."
+        )
+    return bundle

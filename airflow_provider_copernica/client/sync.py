@@ -69,6 +69,8 @@ class SyncClient:
         """A session of its own that adds the credentials by itself, to the configured host only."""
         session = new_session(self.settings)
         session.auth = _HostAuth(self)
+        proxy = proxy_for(self.settings, self.settings.base_url)
+        session.proxies = {"http": proxy, "https": proxy} if proxy else {}
         return session
 
     def jwt(self, policy: RetryPolicy, refused: str | None = None) -> str:
@@ -163,8 +165,8 @@ class _WatchingAdapter(HTTPAdapter):
         request.body = body  # type: ignore[assignment]  # requests takes anything with read()
         try:
             return super().send(request, *args, **kwargs)  # type: ignore[arg-type]  # passed through as they came
-        except requests.RequestException as error:
-            error.body_started = body.tell() > 0  # type: ignore[attr-defined]  # read by _was_sent
+        except (HTTPError, OSError) as error:
+            error.body_started = body.tell() > 0  # type: ignore[union-attr]  # read by _was_sent
             raise
         finally:
             request.body = content
