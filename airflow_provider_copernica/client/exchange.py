@@ -92,7 +92,7 @@ def exchange(settings: ApiSettings, call: ApiCall, policy: RetryPolicy) -> Steps
             continue
         reason = _reason(call, answer, settings, jwt)
         if verdict is not Verdict.AGAIN:
-            raise _failure(verdict, happened, answer, reason, settings)
+            raise _failure(verdict, happened, answer, reason, settings, jwt)
         yield from _back_off(policy, attempt, answer, happened, reason)
         attempt += 1
 
@@ -119,7 +119,7 @@ def authenticate(settings: ApiSettings, policy: RetryPolicy) -> Steps[Jwt]:
         reason = _reason(call, answer, settings, None)
         if decide(call.repeat, happened, can_renew=False) is not Verdict.AGAIN:
             kind = Happened.MOVED if happened is Happened.MOVED else Happened.TOKEN_REFUSED
-            raise _failure(Verdict.FAIL, kind, answer, reason, settings)
+            raise _failure(Verdict.FAIL, kind, answer, reason, settings, None)
         yield from _back_off(policy, attempt, answer, happened, reason)
         attempt += 1
 
@@ -156,21 +156,22 @@ def _back_off(policy: RetryPolicy, attempt: int, answer: Answer, happened: Happe
 def _reason(call: ApiCall, answer: Answer, settings: ApiSettings, jwt: str | None) -> str:
     if isinstance(answer, NoReply):
         return f"{call}: {answer.reason}."
-    text = error_message(answer)
+    secrets = [settings.token, jwt or ""]
+    text = error_message(answer, secrets)
     if 300 <= answer.status < 400:
         text = f"a redirect to {answer.headers.get('location', 'nowhere')}, which is not followed"
     elif 200 <= answer.status < 300 and not text:
         text = "the reply is empty"
     elif 200 <= answer.status < 300 and call.creates:
         text = f"the reply holds no ID. {text}"
-    return redact(f"{call}: HTTP {answer.status}: {text or 'no message'}.", [settings.token, jwt or ""])
+    return redact(f"{call}: HTTP {answer.status}: {text or 'no message'}.", secrets)
 
 
 def _failure(
-    verdict: Verdict, happened: Happened, answer: Answer, reason: str, settings: ApiSettings
+    verdict: Verdict, happened: Happened, answer: Answer, reason: str, settings: ApiSettings, jwt: str | None
 ) -> CopernicaApiError:
     status = answer.status if isinstance(answer, Reply) else None
-    said = redact(error_message(answer), [settings.token]) if isinstance(answer, Reply) else ""
+    said = error_message(answer, [settings.token, jwt or ""]) if isinstance(answer, Reply) else ""
     if verdict is Verdict.FAIL_AMBIGUOUS:
         error = CopernicaAmbiguousError(reason, status_code=status, api_message=said)
         error.__cause__ = answer.cause if isinstance(answer, NoReply) else None

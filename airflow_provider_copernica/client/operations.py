@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from airflow_provider_copernica.client.convert import to_count
 from airflow_provider_copernica.client.errors import (
+    CopernicaArgumentError,
     CopernicaImportFailedError,
     CopernicaImportTimeoutError,
     CopernicaReplyError,
@@ -81,10 +83,10 @@ def get_page(settings: ApiSettings, path: str, params: QueryParams, start: int, 
         raise CopernicaReplyError(f"GET {path}: the reply is no list of objects; use request() for this endpoint.")
     end = start + len(items)
     total = envelope.get("total")
-    if isinstance(total, str | int) and not isinstance(total, bool) and str(total).isdigit():
-        more = end < int(total)
-    else:
-        more = "data" in envelope and len(items) >= limit and isinstance(value, dict)
+    try:
+        more = end < to_count(total, least=0)
+    except ValueError:  # no total, as asked with total=false
+        more = isinstance(value, dict) and len(items) >= limit
     return Page(items, end if more and items else None)
 
 
@@ -99,9 +101,20 @@ class Page:
     next_start: int | None
 
 
+def first_start(params: QueryParams) -> int:
+    """The offset to begin at."""
+    return _number(params, "start", 0, least=0)
+
+
 def _limit(params: QueryParams) -> int:
-    limit = params.get("limit", PAGE_SIZE)
-    return min(max(int(limit), 1), PAGE_SIZE) if isinstance(limit, int | str) else PAGE_SIZE
+    return min(_number(params, "limit", PAGE_SIZE, least=1), PAGE_SIZE)
+
+
+def _number(params: QueryParams, name: str, default: int, *, least: int) -> int:
+    try:
+        return to_count(params.get(name, default), least)
+    except ValueError as error:
+        raise CopernicaArgumentError(f"{name} {error}.") from error
 
 
 @dataclass(frozen=True)

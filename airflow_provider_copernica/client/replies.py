@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,6 +14,7 @@ from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 from airflow_provider_copernica.client.errors import CopernicaReplyError
+from airflow_provider_copernica.client.redact import redact
 from airflow_provider_copernica.client.wire import Reply
 
 LONGEST_MESSAGE = 300
@@ -48,9 +50,11 @@ def _try_json(reply: Reply) -> object:
         return _NOT_JSON
 
 
-def error_message(reply: Reply) -> str:
+def error_message(reply: Reply, secrets: Collection[str] = ()) -> str:
     """
     Copernica's own words: ``{"error": {"message": ...}}``, or what a person would see of an HTML page, shortened.
+
+    :param secrets: what the reply may have repeated; taken out before a cut could leave half of it.
     """
     value = _try_json(reply)
     message = _error_in(value)
@@ -60,12 +64,12 @@ def error_message(reply: Reply) -> str:
         )
     if message is None and isinstance(value, str):
         message = value
-    return _shorten(_plain_text(reply.body) if message is None else message)
+    return _shorten(redact(_plain_text(reply.body) if message is None else message, secrets))
 
 
 def has_error(reply: Reply) -> bool:
     """Whether the body is an error object, which counts whatever the status code says."""
-    return reply.body[:1000].find(b'"error"') >= 0 and _error_in(_try_json(reply)) is not None
+    return b'"error"' in reply.body and _error_in(_try_json(reply)) is not None
 
 
 def _error_in(value: object) -> str | None:
@@ -170,10 +174,10 @@ class _PageText(HTMLParser):
         self._hidden += tag in ("script", "style")
 
     def handle_endtag(self, tag: str) -> None:
-        self._hidden -= tag in ("script", "style")
+        self._hidden = max(self._hidden - (tag in ("script", "style")), 0)
 
     def handle_data(self, data: str) -> None:
-        if data.strip() and self._hidden <= 0:
+        if data.strip() and not self._hidden:
             self.texts.append(data.strip())
 
 
@@ -182,7 +186,10 @@ def _plain_text(body: bytes) -> str:
     if "<" not in text:
         return text
     page = _PageText()
-    page.feed(text)
+    try:
+        page.feed(text)
+    except AssertionError:  # what Python's parser says of a broken <![ before 3.13
+        page.texts.append("(broken HTML)")
     return ": ".join(page.texts)
 
 

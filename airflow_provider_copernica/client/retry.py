@@ -121,5 +121,5 @@ PROMPT = RetryPolicy(attempts=2, first=0.5)
 
 
 def patient(poll_interval: float, give_up_at: float | None = None) -> RetryPolicy:
-    """For watching: an outage of minutes must not fail a task. Scaled by the poll interval."""
-    return RetryPolicy(10, first=min(1.0, poll_interval), longest=min(60.0, poll_interval), give_up_at=give_up_at)
+    """For watching: an outage of some minutes must not fail a task. Scaled by the poll interval."""
+    return RetryPolicy(10, first=min(1.0, poll_interval), longest=min(60.0, 6 * poll_interval), give_up_at=give_up_at)

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import BinaryIO
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from airflow_provider_copernica.client.errors import CopernicaArgumentError
 from airflow_provider_copernica.client.settings import ApiSettings
+
+# within a path: what needs no encoding, and what is encoded already
+_SAFE = "/%!$&'()*+,;=:@"
 
 QueryParams = Mapping[str, str | int | bool | Sequence[str | int]]
 Body = bytes | BinaryIO
@@ -108,7 +111,7 @@ def api_request(settings: ApiSettings, call: ApiCall, jwt: str | None) -> WireRe
         headers["Authorization"] = f"Bearer {jwt}"
     if call.body is not None:
         headers["Content-Type"] = "application/json"
-    url = f"{settings.base_url}/v{settings.api_version}/{path.replace(' ', '%20')}"
+    url = f"{settings.base_url}/v{settings.api_version}/{quote(path, safe=_SAFE)}"
     if query:
         url = f"{url}?{urlencode([(key, _plain(value)) for key, value in query], doseq=True)}"
     return WireRequest(call.method, url, headers, call.body)

@@ -13,6 +13,7 @@ from airflow_provider_copernica.client.errors import CopernicaError, CopernicaRe
 from airflow_provider_copernica.client.operations import (
     Watch,
     create_import,
+    first_start,
     get_import,
     get_json,
     get_object,
@@ -196,7 +197,7 @@ class CopernicaHook(BaseHook):
         :param path: like ``database/12/profiles``.
         :param params: the query; ``limit`` is the size of a page, 1000 by default and at most.
         """
-        start: int | None = _first(params)
+        start: int | None = first_start(params or {})
         while start is not None:
             page = self.client.run(get_page(self.settings, path, params or {}, start, RetryPolicy()))
             yield from page.items
@@ -224,8 +225,3 @@ class CopernicaHook(BaseHook):
         from airflow_provider_copernica.hooks.widgets import form_widgets
 
         return form_widgets(EXTRA_FIELDS)
-
-
-def _first(params: QueryParams | None) -> int:
-    start = (params or {}).get("start", 0)
-    return int(start) if isinstance(start, int | str) else 0
