@@ -99,16 +99,18 @@ class CopernicaAsyncHook:
         return await self._run(lambda settings: exchange(settings, call, RetryPolicy()))
 
     async def _run(self, operation: Callable[[ApiSettings], Steps[Result]]) -> Result:
-        if self._client is None:
+        used = self._client
+        if used is None:
             raise RuntimeError("use CopernicaAsyncHook with 'async with'")
         try:
-            return await self._client.run(operation(self._client.settings))
+            return await used.run(operation(used.settings))
         except CopernicaAuthError:
             # somebody may have changed the token in the connection
-            client = await self._acquire(refused=self._client)
+            client = await self._acquire(refused=used)
             before, self._client = self._client, client
-            await self._release(before)
-            if client is before:
+            if before is not None:
+                await self._release(before)
+            if client is used:
                 raise
             return await client.run(operation(client.settings))
 
