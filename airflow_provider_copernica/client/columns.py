@@ -2,7 +2,7 @@
 The column names of an import.
 
 ``Field`` is a field of the database, ``Collection.Field`` one of a collection's subprofiles, ``interest.Name`` an
-interest (Copernica's documentation of POST imports).
+interest (Copernica's documentation of imports).
 """
 
 from __future__ import annotations

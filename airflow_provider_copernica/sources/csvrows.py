@@ -11,7 +11,7 @@ from airflow_provider_copernica.sources.rows import BadRow
 
 DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon"}
 _LONGEST_VALUE = 1 << 24
-"""Characters: Copernica's largest field holds about 16 million (documentation of field types); the csv module stops at 131072."""
+"""Characters: Copernica documents 16 million for its largest field; the csv module stops at 131072."""
 
 
 def csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[dict[str, object] | BadRow]:
