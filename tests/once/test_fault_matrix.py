@@ -6,6 +6,7 @@ many imports Copernica then holds. The tables are what is promised; the tests pr
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +14,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from traceback import format_exception
 
 import pytest
 from local_airflow import free_port
@@ -30,6 +32,7 @@ SAFE = ("update", "update or add", "ignore or add", "delete")
 UNSAFE = ("add", FOLLOWUPS)
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "fault-matrix.md"
 TIMEOUT = 0.3
+PRIVATE, TOKEN = "private.person@example.com", "the-token-of-the-matrix"
 
 
 @dataclass(frozen=True)
@@ -150,13 +153,19 @@ PLACES = (
 )
 
 
-def imports_after(row: Row, place: Place, action: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """One cell: the state of the task with one retry, and the number of imports."""
-    emulator, port = Emulator(import_seconds=0), free_port()
+def imports_after(
+    row: Row, place: Place, action: str, monkeypatch: pytest.MonkeyPatch, printed: Callable[[], str]
+) -> str:
+    """
+    One cell: the state of the task with one retry, and the number of imports.
+
+    :param printed: all that was logged and printed since the last call, at the level DEBUG.
+    """
+    emulator, port = Emulator(token=TOKEN, import_seconds=0), free_port()
     add_demo_database(emulator)
     moments: dict[str, Callable[[], bool]] = {
         "authenticate": lambda: emulator.authentications >= place.after,
-        "imports": lambda: emulator.authentications > 0,
+        "imports": lambda: True,  # with version 3, whose first request the POST is
         "import": lambda: any(each.status == 201 for each in emulator.requests),
     }
     server: AbstractContextManager[object]
@@ -165,7 +174,9 @@ def imports_after(row: Row, place: Place, action: str, monkeypatch: pytest.Monke
     else:
         server = listening(emulator, port=port)
         emulator.fail(place.where, row.fault, after=place.after, **row.options)  # type: ignore[arg-type]  # of many types
-    connection = {"host": f"http://127.0.0.1:{port}", "password": emulator.token, "extra": {"timeout": TIMEOUT}}
+    version = 3 if row.fault is None and place.where == "imports" else 4
+    extra = {"timeout": TIMEOUT, "api_version": version}
+    connection = {"host": f"http://127.0.0.1:{port}", "password": emulator.token, "extra": extra}
     monkeypatch.setenv("AIRFLOW_CONN_COPERNICA_DEFAULT", json.dumps({"conn_type": "copernica", **connection}))
 
     def load() -> CopernicaImportOperator:
@@ -175,7 +186,7 @@ def imports_after(row: Row, place: Place, action: str, monkeypatch: pytest.Monke
             action=action.partition(",")[0],
             followups=True if action == FOLLOWUPS else None,
             key_fields=["Email"],
-            source=[{"Email": "a@example.com"}],
+            source=[{"Email": PRIVATE}],
             poll_interval=0.05,
             deferrable=place.deferrable,
             retries=1,
@@ -183,6 +194,11 @@ def imports_after(row: Row, place: Place, action: str, monkeypatch: pytest.Monke
 
     with server:
         outcome = run_task(load, has_store=place.has_store)
+    told = (
+        f"{printed()}{''.join(format_exception(outcome.error)) if outcome.error else ''}{outcome.xcom}{outcome.events}"
+    )
+    assert "Copernica" in told
+    assert [secret for secret in (PRIVATE, TOKEN, *emulator.jwts) if secret in told] == []
     if outcome.state == "success":
         assert outcome.result == emulator.imports[-1].import_id
     return f"{outcome.state} {len(emulator.imports)}"
@@ -190,11 +206,23 @@ def imports_after(row: Row, place: Place, action: str, monkeypatch: pytest.Monke
 
 @pytest.mark.usefixtures("_hurry")
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
-def test_fault_matrix(monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
+def test_fault_matrix(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], place: Place
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    def printed() -> str:
+        text = caplog.text + "".join(capfd.readouterr())
+        caplog.clear()
+        return text
+
     heads = line(place.name, place.actions)
     seen = [
         heads,
-        *(line(row.name, [imports_after(row, place, action, monkeypatch) for action in place.actions]) for row in ROWS),
+        *(
+            line(row.name, [imports_after(row, place, action, monkeypatch, printed) for action in place.actions])
+            for row in ROWS
+        ),
     ]
     promised = [heads, *(line(row.name, [place.promised(row, action) for action in place.actions]) for row in ROWS)]
     print("\n".join(["", *seen]))
