@@ -151,11 +151,16 @@ class FormOfAirflow2:
 
 def form_of_airflow_3(browser: Browser, url: str, user: str, password: str) -> ConnectionForm:
     """Logs in, and goes to the connections."""
-    browser.driver.get(f"{url}/connections")
-    browser.fill("input[name=username]", user)
-    browser.fill("input[name=password]", password)
-    browser.click("button[type=submit]")
-    browser.wait(lambda: browser.visible("button[aria-label*='Add'], main button, table"), "the list of connections")
+
+    def log_in() -> bool:
+        browser.driver.get(f"{url}/connections")
+        browser.fill("input[name=username]", user)
+        browser.fill("input[name=password]", password)
+        browser.click("button[type=submit]")
+        browser.wait(lambda: "/auth/login" not in browser.driver.current_url, "who was let in", seconds=10)
+        return True
+
+    browser.wait(log_in, "who was let in", seconds=60)  # on a busy machine the page may forget what was typed early
     return FormOfAirflow3(browser)
 
 
