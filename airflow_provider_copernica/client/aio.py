@@ -39,8 +39,9 @@ class AsyncClient:
         self._jwt: Jwt | None = None
         self._renewing = asyncio.Lock()
         self._session: aiohttp.ClientSession | None = None
-        self._ssl: ssl.SSLContext | bool = True
-        self._proxies: dict[bool, str | None] = {}
+        self._opening = asyncio.Lock()
+        self._api_proxy: str | None = None
+        self._auth_proxy: str | None = None
 
     async def run(self, steps: Steps[Result]) -> Result:
         """Drives an operation to its end."""
@@ -96,8 +97,7 @@ class AsyncClient:
                 data=request.body,
                 headers=request.headers,
                 allow_redirects=False,
-                proxy=self._proxies[request.url == self.settings.auth_url],
-                ssl=self._ssl,
+                proxy=self._auth_proxy if request.url == self.settings.auth_url else self._api_proxy,
             ) as response:
                 try:
                     body, complete = await response.read(), True
@@ -110,17 +110,21 @@ class AsyncClient:
 
     async def _open(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
-            self._ssl = await _ssl_context(ca_bundle(self.settings))
-            # once: looking through the environment takes as long as all the rest of a request
-            for_api, for_auth = (proxy_for(self.settings, url) for url in (self.settings.base_url, self.settings.auth_url))
-            self._proxies = {False: for_api, True: for_auth}
-        if self._session is None or self._session.closed:  # another task may have been quicker
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS),
-                timeout=aiohttp.ClientTimeout(total=self.settings.timeout),
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
+            async with self._opening:  # a thousand triggers that start at once need one session, and one CA bundle
+                if self._session is None or self._session.closed:
+                    self._session = await self._new_session()
         return self._session
+
+    async def _new_session(self) -> aiohttp.ClientSession:
+        settings = self.settings
+        # looking through the environment takes longer than all the rest of a request
+        self._api_proxy = proxy_for(settings, settings.base_url)
+        self._auth_proxy = proxy_for(settings, settings.auth_url)
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS, ssl=await _ssl_context(ca_bundle(settings))),
+            timeout=aiohttp.ClientTimeout(total=settings.timeout),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
 
 
 async def _ssl_context(verify: bool | str) -> ssl.SSLContext | bool:
