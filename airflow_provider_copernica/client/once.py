@@ -26,11 +26,13 @@ class Mark:
     :param stage: how far it came.
     :param name: the name of the import, to look for in Copernica.
     :param import_id: its ID, once known.
+    :param safe_to_repeat: whether doing it twice changes nothing more than doing it once.
     """
 
     stage: Stage
     name: str
     import_id: int | None = None
+    safe_to_repeat: bool = False
 
     def as_dict(self) -> dict[str, object]:
         return {**asdict(self), "stage": self.stage.value}
@@ -44,7 +46,12 @@ def read_mark(value: object) -> Mark | None:
         return None
     try:
         fields = dict(value) if isinstance(value, Mapping) else {}
-        mark = Mark(Stage(fields["stage"]), str(fields.get("name", "")), fields.get("import_id"))
+        mark = Mark(
+            Stage(fields["stage"]),
+            str(fields.get("name", "")),
+            fields.get("import_id"),
+            fields.get("safe_to_repeat") is True,
+        )
     except (LookupError, ValueError) as error:
         raise CopernicaReplyError("The task's stored state of its import can't be read.") from error
     if (mark.stage is Stage.POSTED) != isinstance(mark.import_id, int):

@@ -15,6 +15,7 @@ from airflow_provider_copernica.client.rules import (
     DELIMITERS,
     FORMATS,
     LOCATION_SCHEMES,
+    MATCHING_ACTIONS,
     UNKNOWN,
     Unknown,
     broken_rules,
@@ -59,10 +60,17 @@ class ImportParameters:
     delimiter: str | None = None
     source: str | Rows | None = field(default=None, repr=False)
 
-    @property
-    def safe_to_repeat(self) -> bool:
-        """Doing it twice changes nothing more than doing it once: no row is added anew, nobody is mailed twice."""
-        return self.action != "add" and not self.followups
+    def safe_to_repeat(self, columns: Iterable[str] = ()) -> bool:
+        """
+        Whether doing it twice changes nothing more than doing it once: no row is added anew, nobody is mailed twice.
+
+        Subprofiles of a collection without a key field match nothing, so that they are presumably added each time.
+
+        :param columns: of the rows, as far as they are known.
+        """
+        keyed = {name.partition(".")[0] for name in self.key_fields or () if "." in name}
+        collections = {name.partition(".")[0] for name in columns if "." in name} - {"interest"}
+        return self.action in MATCHING_ACTIONS and not self.followups and collections <= keyed
 
     def to_wire(self) -> dict[str, object]:
         """Names as documented; without ``source``, which is written by :mod:`airflow_provider_copernica.sources`."""

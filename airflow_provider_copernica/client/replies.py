@@ -15,13 +15,11 @@ from urllib.parse import urlsplit
 
 from airflow_provider_copernica.client.errors import CopernicaReplyError
 from airflow_provider_copernica.client.redact import redact
-from airflow_provider_copernica.client.wire import Reply
+from airflow_provider_copernica.client.wire import NOT_JSON, Reply
 
 LONGEST_MESSAGE = 300
 # the documentation promises 24 hours; half of it is used where the token itself does not say
 JWT_LIFETIME = 12 * 3600.0
-
-_NOT_JSON = object()
 
 
 def read_json(reply: Reply) -> object:
@@ -30,8 +28,8 @@ def read_json(reply: Reply) -> object:
 
     :raises CopernicaReplyError: when the body is no JSON.
     """
-    value = _try_json(reply)
-    if value is _NOT_JSON:
+    value = reply.json
+    if value is NOT_JSON:
         raise CopernicaReplyError(
             f"Copernica's reply (HTTP {reply.status}) is no JSON: {_shorten(_plain_text(reply.body)) or 'it is empty'}",
             status_code=reply.status,
@@ -40,14 +38,7 @@ def read_json(reply: Reply) -> object:
 
 
 def is_json(reply: Reply) -> bool:
-    return _try_json(reply) is not _NOT_JSON
-
-
-def _try_json(reply: Reply) -> object:
-    try:
-        return json.loads(reply.body)
-    except (ValueError, RecursionError):
-        return _NOT_JSON
+    return reply.json is not NOT_JSON
 
 
 def error_message(reply: Reply, secrets: Collection[str] = ()) -> str:
@@ -56,7 +47,7 @@ def error_message(reply: Reply, secrets: Collection[str] = ()) -> str:
 
     :param secrets: what the reply may have repeated; taken out before a cut could leave half of it.
     """
-    value = _try_json(reply)
+    value = reply.json
     message = _error_in(value)
     if message is None and isinstance(value, dict):
         message = next(
@@ -69,7 +60,7 @@ def error_message(reply: Reply, secrets: Collection[str] = ()) -> str:
 
 def has_error(reply: Reply) -> bool:
     """Whether the body is an error object, which counts whatever the status code says."""
-    return b'"error"' in reply.body and _error_in(_try_json(reply)) is not None
+    return b'"error"' in reply.body and _error_in(reply.json) is not None
 
 
 def _error_in(value: object) -> str | None:
@@ -137,10 +128,10 @@ def read_jwt(reply: Reply, now: float) -> Jwt:
 
     :raises CopernicaReplyError: when there is none in it.
     """
-    value = _try_json(reply)
+    value = reply.json
     if isinstance(value, dict):
         value = next((value[key] for key in ("token", "access_token", "jwt") if isinstance(value.get(key), str)), None)
-    text = value if isinstance(value, str) else reply.body.decode("utf-8", "replace") if value is _NOT_JSON else ""
+    text = value if isinstance(value, str) else reply.body.decode("utf-8", "replace") if value is NOT_JSON else ""
     text = text.strip()
     if not re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]*", text, re.ASCII):
         raise CopernicaReplyError(

@@ -66,6 +66,7 @@ BUSY_WORDS |= {
     "wachten",
 }
 NEUTRAL_WORDS = {"ready for start", "ready", "new", "klaar voor start", ""}
+KNOWN_WORDS = FINISHED_WORDS | FAILED_WORDS | BUSY_WORDS | NEUTRAL_WORDS
 
 _ABSENT = {"", "false", "null", "none"}
 _seen_words: set[str] = set()
@@ -262,8 +263,7 @@ def _count(value: object) -> int | None:
 
 def _tell_new_word(status: str) -> None:
     word = _word(status)
-    known = FINISHED_WORDS | FAILED_WORDS | BUSY_WORDS | NEUTRAL_WORDS
-    if word not in known and word not in _seen_words and len(_seen_words) < 100:
+    if word not in KNOWN_WORDS and word not in _seen_words and len(_seen_words) < 100:
         _seen_words.add(word)
         log.warning(
             "Copernica reports the import status %r, unknown to this package: counts and last run decide.",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import BinaryIO
 from urllib.parse import quote, urlencode
 
@@ -58,6 +60,9 @@ class WireRequest:
     body: Body | None = field(default=None, repr=False)
 
 
+NOT_JSON = object()
+
+
 @dataclass(frozen=True)
 class Reply:
     """
@@ -73,6 +78,14 @@ class Reply:
     body: bytes = field(repr=False)
     complete: bool = True
     raw: object = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def json(self) -> object:
+        """The body as JSON, parsed once; :data:`NOT_JSON` where it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return NOT_JSON
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from airflow_provider_copernica.client.operations import (
     json_body,
     watch_import,
 )
-from airflow_provider_copernica.client.parameters import ImportParameters, read_parameters
+from airflow_provider_copernica.client.parameters import read_parameters
 from airflow_provider_copernica.client.retry import PROMPT, RetryPolicy
 from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, DEFAULT_POLL_INTERVAL, PollSchedule
 from airflow_provider_copernica.client.status import CopernicaImport, read_import_id
@@ -128,17 +128,17 @@ class CopernicaHook(BaseHook):
 
         checked = read_parameters(parameters)
         with prepare_import(checked) as body:
-            return self.post_import(checked, body.payload())
+            safe_to_repeat = checked.safe_to_repeat(body.report.fields)
+            return self.post_import(body.payload(), safe_to_repeat=safe_to_repeat)
 
-    def post_import(self, parameters: ImportParameters, body: Body) -> int:
+    def post_import(self, body: Body, *, safe_to_repeat: bool) -> int:
         """
         Posts the body of an import that was checked before.
 
-        :param parameters: what is asked; decides whether an unclear failure may be repeated.
         :param body: the JSON of the request.
+        :param safe_to_repeat: whether it may be sent again when it may have arrived.
         """
-        steps = create_import(self.settings, body, safe_to_repeat=parameters.safe_to_repeat, policy=RetryPolicy())
-        return self.client.run(steps)
+        return self.client.run(create_import(self.settings, body, safe_to_repeat=safe_to_repeat, policy=RetryPolicy()))
 
     def get_import(self, import_id: int | str, policy: RetryPolicy | None = None) -> CopernicaImport:
         """

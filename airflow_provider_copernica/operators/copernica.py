@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator, conf
 
-from airflow_provider_copernica.client.convert import to_boolean
 from airflow_provider_copernica.client.errors import (
     CopernicaArgumentError,
     CopernicaError,
     CopernicaImportTimeoutError,
 )
-from airflow_provider_copernica.client.once import Mark, Next, Stage
+from airflow_provider_copernica.client.once import Mark, Next
 from airflow_provider_copernica.client.parameters import PARAMETERS, ImportParameters, check_parameters, read_parameters
 from airflow_provider_copernica.client.schedule import (
     DEFAULT_MAX_POLL_INTERVAL,
@@ -195,26 +194,29 @@ class CopernicaImportOperator(BaseOperator):
                 dry_run(hook, parameters, guards, self.column_map)
                 return None
             record = ImportRecord(context, durable=self.durable)
-            step, status = record.decide(hook, parameters)
-            if step is Next.SUBMIT or status is None:
+            earlier = record.decide(hook)
+            mark = earlier.mark
+            if earlier.step is Next.SUBMIT or mark is None:
                 mark = submit(hook, parameters, guards, record, self.column_map)
-            else:
-                mark = Mark(Stage.POSTED, status.name, status.import_id)
         self._running = mark
         if mark.import_id is None:
             return None
         if not self.wait_for_completion:
             self._imported(CopernicaImport(mark.import_id, mark.name))
             return mark.import_id
-        if step is Next.RETURN and status is not None:
-            return self._finish(context, status)
-        return self._wait(context, hook, mark.import_id)
+        if earlier.step is Next.RETURN and earlier.status is not None:
+            return self._finish(context, earlier.status)
+        return self._wait(context, hook, mark.import_id, mark.safe_to_repeat)
 
-    def execute_complete(self, context: Context, event: object = None) -> int:
-        """Called with the trigger's event."""
+    def execute_complete(self, context: Context, event: object = None, *, safe_to_repeat: bool = False) -> int:
+        """
+        Called with the trigger's event.
+
+        :param safe_to_repeat: whether a retry may import the same rows once more.
+        """
         from airflow_provider_copernica.triggers.events import read_event
 
-        with self._knowing_retries(context):
+        with self._knowing_retries(context, safe_to_repeat):
             return self._finish(context, read_event(event))
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, object] | None, context: Context) -> object:
@@ -222,7 +224,7 @@ class CopernicaImportOperator(BaseOperator):
         reason = deferral_failure(next_method, next_kwargs)
         if reason is None:
             return super().resume_execution(next_method, next_kwargs, context)
-        with self._knowing_retries(context):
+        with self._knowing_retries(context, safe_to_repeat=False):
             if reason == "timeout":
                 raise CopernicaImportTimeoutError("Airflow's time for the deferred task is over. " + GOES_ON)
             raise CopernicaError("Airflow's triggerer gave up on the task; its log tells why. " + GOES_ON)
@@ -251,7 +253,7 @@ class CopernicaImportOperator(BaseOperator):
             raise CopernicaArgumentError("timeout must be above 0 seconds.")
         return PollSchedule(self.poll_interval, self.max_poll_interval)
 
-    def _wait(self, context: Context, hook: CopernicaHook, import_id: int) -> int:
+    def _wait(self, context: Context, hook: CopernicaHook, import_id: int, safe_to_repeat: bool) -> int:
         from airflow_provider_copernica.client.operations import Watch
         from airflow_provider_copernica.client.progress import ProgressLog
 
@@ -260,11 +262,13 @@ class CopernicaImportOperator(BaseOperator):
         patience = min((limit for limit in limits if limit is not None), default=None)
         deadline = None if patience is None else now + patience
         if self.deferrable:
-            self._defer(import_id, schedule, now, deadline)
-        with self._knowing_retries(context):
+            self._defer(import_id, schedule, now, deadline, safe_to_repeat)
+        with self._knowing_retries(context, safe_to_repeat):
             return self._finish(context, hook.watch(import_id, Watch(schedule, now, deadline), ProgressLog(log)))
 
-    def _defer(self, import_id: int, schedule: PollSchedule, now: float, deadline: float | None) -> None:
+    def _defer(
+        self, import_id: int, schedule: PollSchedule, now: float, deadline: float | None, safe_to_repeat: bool
+    ) -> None:
         from airflow_provider_copernica.triggers.copernica import CopernicaImportTrigger
 
         trigger = CopernicaImportTrigger(
@@ -272,7 +276,8 @@ class CopernicaImportOperator(BaseOperator):
         )
         # Airflow's own time-out is only the net below: on 3.3 it is the only limit while no triggerer runs
         timeout = None if deadline is None else timedelta(seconds=deadline - now + MARGIN)
-        self.defer(trigger=trigger, method_name="execute_complete", timeout=timeout)
+        kwargs = {"safe_to_repeat": safe_to_repeat}
+        self.defer(trigger=trigger, method_name="execute_complete", kwargs=kwargs, timeout=timeout)
 
     def _finish(self, context: Context, status: CopernicaImport) -> int:
         log.info("Finished: %s.", status)
@@ -301,13 +306,11 @@ class CopernicaImportOperator(BaseOperator):
         return import_lineage(self.database, self.copernica_conn_id, self.lineage_inputs(), self._status)
 
     @contextmanager
-    def _knowing_retries(self, context: Context) -> Iterator[None]:
+    def _knowing_retries(self, context: Context, safe_to_repeat: bool) -> Iterator[None]:
         from airflow_provider_copernica.operators.record import ImportRecord
 
-        followups = to_boolean(self.followups) if self.followups is not None else False
-        safe = ImportParameters(1, self.action, followups=followups).safe_to_repeat
         try:
-            with knowing_retries(safe, lambda: ImportRecord(context, durable=self.durable).remembers):
+            with knowing_retries(safe_to_repeat, lambda: ImportRecord(context, durable=self.durable).remembers):
                 yield
         except Exception as error:
             self._status = getattr(error.__cause__ or error, "copernica_import", None)

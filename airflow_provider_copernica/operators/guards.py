@@ -81,6 +81,8 @@ def warn(parameters: ImportParameters, report: RowReport, min_records: int | Non
         )
     if parameters.remove_missing and any("." in name for name in report.fields or parameters.key_fields or ()):
         log.warning("Whether remove_missing removes profiles, subprofiles or both is not documented: expect both.")
+    if not parameters.safe_to_repeat(report.fields) and parameters.safe_to_repeat():
+        log.warning("A collection has no key field: each import presumably adds its subprofiles anew.")
     if parameters.followups:
         log.warning("followups runs the follow-up actions of every profile touched; these may send mail.")
     if report.duplicate_keys:

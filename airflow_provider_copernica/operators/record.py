@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_provider_copernica.client.errors import (
@@ -13,7 +14,6 @@ from airflow_provider_copernica.client.errors import (
     CopernicaUnavailableError,
 )
 from airflow_provider_copernica.client.once import Found, Mark, Next, Stage, found, next_step, read_mark
-from airflow_provider_copernica.client.parameters import ImportParameters
 from airflow_provider_copernica.client.status import CopernicaImport
 from airflow_provider_copernica.client.wire import Body
 from airflow_provider_copernica.compat import is_airflow_retry, task_state_store
@@ -25,6 +25,19 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 KEY = "copernica_import"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """
+    :param step: what to do.
+    :param mark: what was remembered of an earlier attempt.
+    :param status: of its import, where Copernica knows it.
+    """
+
+    step: Next
+    mark: Mark | None = None
+    status: CopernicaImport | None = None
 
 
 class ImportRecord:
@@ -44,24 +57,27 @@ class ImportRecord:
         """False below Airflow 3.3, where a retry knows nothing of earlier attempts."""
         return self._store is not None
 
-    def post(self, hook: CopernicaHook, parameters: ImportParameters, body: Body) -> int:
+    def post(self, hook: CopernicaHook, name: str, body: Body, *, safe_to_repeat: bool) -> Mark:
         """
         Posts an import between two marks, so that a worker lost on the way does not go unnoticed.
 
+        :param name: of the import.
+        :param safe_to_repeat: whether doing it twice changes nothing more than doing it once.
+        :return: with the ID of the import.
         :raises CopernicaAmbiguousError: when it may be running, and must not be sent again.
         """
-        name = parameters.name or ""
-        self._save(Mark(Stage.POSTING, name))
+        self._save(Mark(Stage.POSTING, name, safe_to_repeat=safe_to_repeat))
         try:
-            import_id = hook.post_import(parameters, body)
+            import_id = hook.post_import(body, safe_to_repeat=safe_to_repeat)
         except CopernicaAmbiguousError as error:
             self._save(Mark(Stage.UNCLEAR, name))
             raise CopernicaAmbiguousError(f"{error} {look_for(name)}", status_code=error.status_code) from error
         except CopernicaError:
             self._forget()  # it certainly was not accepted, or doing it again does no harm
             raise
-        self._save_id(Mark(Stage.POSTED, name, import_id))
-        return import_id
+        mark = Mark(Stage.POSTED, name, import_id, safe_to_repeat)
+        self._save_id(mark)
+        return mark
 
     def _load(self) -> Mark | None:
         return None if self._store is None else read_mark(self._store.get(KEY))
@@ -80,23 +96,23 @@ class ImportRecord:
         except Exception:  # whatever Airflow's API raises: the import has been made, so waiting for it goes on
             log.exception("Could not store the ID of Copernica import %s for later attempts.", mark.import_id)
 
-    def decide(self, hook: CopernicaHook, parameters: ImportParameters) -> tuple[Next, CopernicaImport | None]:
+    def decide(self, hook: CopernicaHook) -> Decision:
         """
-        What this attempt has to do, and the status of the earlier import, if any.
+        What this attempt has to do about an earlier one.
 
         :raises CopernicaAmbiguousError: when an earlier import must not be repeated.
         """
         mark = self._load()
         status = None if mark is None or mark.import_id is None else _look(hook, mark.import_id)
         what = found(mark, status)
-        step = next_step(what, retry=self._retry, safe_to_repeat=parameters.safe_to_repeat)
+        step = next_step(what, retry=self._retry, safe_to_repeat=mark is not None and mark.safe_to_repeat)
         if mark is not None:
             log.info("An earlier attempt: %s (%s). Now: %s.", status or repr(mark.name), what.value, step.value)
             if step is Next.FAIL:
                 raise self._refuse(what, mark, status)
             if step is Next.SUBMIT and what in (Found.LOST, Found.TOLD, Found.GONE):
                 log.warning("An earlier import named %r may have been carried out; it is sent again.", mark.name)
-        return step, status
+        return Decision(step, mark, status)
 
     def _refuse(self, what: Found, mark: Mark, status: CopernicaImport | None) -> CopernicaAmbiguousError:
         if what in (Found.LOST, Found.TOLD):

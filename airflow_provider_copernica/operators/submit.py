@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
 from airflow_provider_copernica.client.errors import CopernicaEmptySourceError
-from airflow_provider_copernica.client.once import Mark, Stage
+from airflow_provider_copernica.client.once import Mark
 from airflow_provider_copernica.client.parameters import ImportParameters
 from airflow_provider_copernica.hooks.copernica import CopernicaHook
 from airflow_provider_copernica.operators.guards import Guards, check_count, check_guards, report_dry_run, warn
@@ -45,9 +45,10 @@ def submit(
     :return: with its ID.
     """
     with _prepare(hook, parameters, guards, column_map) as body:
-        import_id = record.post(hook, parameters, body.payload())
-    log.info("Copernica made import %d %r.", import_id, parameters.name)
-    return Mark(Stage.POSTED, parameters.name or "", import_id)
+        safe_to_repeat = parameters.safe_to_repeat(body.report.fields)
+        mark = record.post(hook, parameters.name or "", body.payload(), safe_to_repeat=safe_to_repeat)
+    log.info("Copernica made import %s %r.", mark.import_id, mark.name)
+    return mark
 
 
 def dry_run(

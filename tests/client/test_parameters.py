@@ -165,7 +165,7 @@ def test_documented_bodies_go_over_the_wire_as_written() -> None:
     ],
 )
 def test_what_may_be_done_twice(changes: dict[str, object], safe: bool) -> None:
-    assert read_parameters({**GOOD, **changes}).safe_to_repeat is safe
+    assert read_parameters({**GOOD, **changes}).safe_to_repeat() is safe
 
 
 json_values = st.recursive(
@@ -185,3 +185,18 @@ def test_whatever_is_given_is_converted_or_refused(given: dict[str, object]) -> 
     assert isinstance(parameters.database, int)
     for name in ("followups", "autostart", "rebuild", "ignore_empty_fields", "remove_missing"):
         assert getattr(parameters, name) in (None, True, False)
+
+
+@pytest.mark.parametrize(
+    ("key_fields", "columns", "safe"),
+    [
+        (["Email"], ("Email", "interest.News"), True),
+        (["Email"], ("Email", "Order.OrderID"), False),
+        (["Email", "Order.OrderID"], ("Email", "Order.OrderID", "Order.Status"), True),
+        (["Email", "Order.OrderID"], ("Email", "Order.OrderID", "Visit.Date"), False),
+    ],
+)
+def test_subprofiles_without_a_key_are_added_each_time(
+    key_fields: list[str], columns: tuple[str, ...], safe: bool
+) -> None:
+    assert read_parameters({**GOOD, "key_fields": key_fields}).safe_to_repeat(columns) is safe

@@ -343,6 +343,16 @@ class TestAttempts:
         run.clear()
         assert run.run().state == "success"
 
+    def test_subprofiles_without_a_key_are_not_sent_twice(self, copernica_emulator: Emulator, deferrable: bool) -> None:
+        """Each import would add them anew."""
+        rows = [{"Email": "a@example.com", "Order.OrderID": "1"}]
+        copernica_emulator.fail("imports", Fault.RESET_AFTER)
+        outcome = run_task(lambda: task(source=rows, deferrable=deferrable, retries=2))
+        assert (outcome.state, outcome.attempts, len(copernica_emulator.imports)) == ("failed", 1, 1)
+        copernica_emulator.fail("import", Fault.BAD_REQUEST)
+        outcome = run_task(lambda: task(source=rows, deferrable=deferrable, retries=2), has_store=False)
+        assert (outcome.state, outcome.attempts, len(copernica_emulator.imports)) == ("failed", 1, 2)
+
     def test_without_a_store_an_add_is_not_made_twice(self, copernica_emulator: Emulator, deferrable: bool) -> None:
         copernica_emulator.fail("import", Fault.BAD_REQUEST)
         outcome = run_task(lambda: task(action="add", deferrable=deferrable, retries=3), has_store=False)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from local_airflow import free_port
 from processes import Service, wait_until
@@ -38,45 +39,31 @@ def running_postgres(directory: Path) -> Iterator[PostgresServer]:
     """
     A server that runs as long as the block.
 
-    :param directory: an empty one; root can't run a server, so it is given to the package's own user then.
+    :param directory: for its log. Its data is elsewhere: the server does not run as root, and pytest's own directories
+        let nobody else through.
     """
     if BIN is None:
         raise RuntimeError(MISSING)
-    data = directory / "data"
-    data.mkdir(parents=True)
+    directory.mkdir(parents=True, exist_ok=True)
     server = PostgresServer(free_port())
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
-    as_user = _give_away(data) if os.geteuid() == 0 else []
-    initdb = [
-        *as_user,
-        str(BIN / "initdb"),
-        "-D",
-        str(data),
-        "-U",
-        server.user,
-        "--auth=trust",
-        "--no-sync",
-        "-E",
-        "UTF8",
-    ]
-    subprocess.run(initdb, check=True, capture_output=True, cwd="/", env=environment)
-    options = ["-h", server.host, "-p", str(server.port), "-k", str(data), "-F"]
-    service = Service(
-        [*as_user, str(BIN / "postgres"), "-D", str(data), *options], environment, directory / "postgres.log"
-    )
-    ready = [str(BIN / "pg_isready"), "-h", server.host, "-p", str(server.port), "-q"]
-    try:
-        wait_until(lambda: subprocess.run(ready, check=False).returncode == 0, 30, "PostgreSQL")
-        yield server
-    finally:
-        service.stop()
+    with TemporaryDirectory(prefix="postgres-") as data:
+        as_user = _give_away(data) if os.geteuid() == 0 else []
+        options = ["-U", server.user, "--auth=trust", "--no-sync", "-E", "UTF8"]
+        initdb = [*as_user, str(BIN / "initdb"), "-D", data, *options]
+        subprocess.run(initdb, check=True, capture_output=True, cwd="/", env=environment)
+        where = ["-D", data, "-h", server.host, "-p", str(server.port), "-k", data, "-F"]
+        service = Service([*as_user, str(BIN / "postgres"), *where], environment, directory / "postgres.log")
+        ready = [str(BIN / "pg_isready"), "-h", server.host, "-p", str(server.port), "-q"]
+        try:
+            wait_until(lambda: subprocess.run(ready, check=False).returncode == 0, 30, "PostgreSQL", pause=0.1)
+            yield server
+        finally:
+            service.stop()
 
 
-def _give_away(data: Path) -> list[str]:
-    """Makes the package's user the owner, and lets it through to the directory."""
+def _give_away(data: str) -> list[str]:
+    """Makes the package's user the owner; how to run a command as that user."""
     user = pwd.getpwnam("postgres")
     shutil.chown(data, user.pw_uid, user.pw_gid)
-    for parent in data.parents:
-        if parent.stat().st_uid == 0 and parent != Path("/") and not parent.stat().st_mode & 0o001:
-            parent.chmod(parent.stat().st_mode | 0o011)
     return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
