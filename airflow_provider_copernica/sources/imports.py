@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import closing, nullcontext
 
 from airflow_provider_copernica.client.parameters import ImportParameters
 from airflow_provider_copernica.sources.body import ImportBody, write_body, write_text_body
@@ -23,7 +24,7 @@ def prepare_import(
     """
     Checks the rows and writes the body.
 
-    :param parameters: converted and checked.
+    :param parameters: converted and checked. A generator of rows is closed, whatever happens.
     :param schema: the database to compare the rows with; default: they are not compared.
     :param column_map: new names for columns of the source.
     :param tolerate_faults: for a dry run: faults are only reported.
@@ -47,4 +48,6 @@ def prepare_import(
             source, parameters.format or "", parameters.delimiter, rules, tolerate_faults=tolerate_faults
         )
         return write_text_body(wire, source, report)
-    return write_body(wire, source, rules, tolerate_faults=tolerate_faults)
+    # a generator that breaks off would hold its cursor or file for as long as the error lives
+    with closing(source) if isinstance(source, Generator) else nullcontext():
+        return write_body(wire, source, rules, tolerate_faults=tolerate_faults)
