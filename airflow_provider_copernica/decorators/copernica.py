@@ -45,7 +45,7 @@ class CopernicaImportDecoratedOperator(DecoratedOperator, CopernicaImportOperato
         **kwargs: Any,  # those of CopernicaImportOperator and of BaseOperator
     ) -> None:
         check_function(python_callable)
-        refuse_source(kwargs, "the function")
+        refuse_source(kwargs, "the function", others=("format", "delimiter"))
         super().__init__(
             python_callable=python_callable,
             op_args=[conceal(value, describe_argument) for value in op_args or ()],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, get_args
 
 from airflow_provider_copernica.client.errors import CopernicaArgumentError, CopernicaRowError
 from airflow_provider_copernica.sources.csvrows import csv_rows, sniff_delimiter
@@ -15,6 +15,7 @@ from airflow_provider_copernica.sources.rows import BadRow
 
 Compression = Literal["gzip"] | None
 FileFormat = Literal["csv", "json", "jsonl", "parquet"]
+FILE_FORMATS: tuple[FileFormat, ...] = get_args(FileFormat)
 
 _FORMATS: dict[str, FileFormat] = {
     ".csv": "csv",
@@ -66,7 +67,7 @@ def read_rows(
     :raises CopernicaRowError: a row that is no row of this format, by its number.
     :raises CopernicaArgumentError: the file is damaged, not UTF-8, or of another format.
     """
-    if format not in _FORMATS.values() or compression not in (None, "gzip"):
+    if format not in FILE_FORMATS or compression not in (None, "gzip"):
         raise CopernicaArgumentError("format: give 'csv', 'json', 'jsonl' or 'parquet', compressed with 'gzip' or not")
     for number, row in enumerate(_rows(stream, format, compression, delimiter, on_delimiter), start=1):
         if isinstance(row, BadRow):

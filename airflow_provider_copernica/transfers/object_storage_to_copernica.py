@@ -6,21 +6,24 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from airflow_provider_copernica.client.convert import to_text
 from airflow_provider_copernica.client.errors import CopernicaArgumentError
+from airflow_provider_copernica.client.parameters import is_unknown
 from airflow_provider_copernica.client.rules import UNKNOWN
 from airflow_provider_copernica.hooks.connection import mask
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
-from airflow_provider_copernica.sources.files import guess_format, read_rows
-from airflow_provider_copernica.transfers.rows import AS_ARRAY, IMPORT_FIELDS, NOT_READ_YET, refuse_source
+from airflow_provider_copernica.sources.files import FILE_FORMATS, guess_format, read_rows
+from airflow_provider_copernica.transfers.rows import AS_ARRAY, IMPORT_FIELDS, refuse_source
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.openlineage.facet import Dataset
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
 log = logging.getLogger(__name__)
 
 # seconds; Copernica downloads a file some time after the import was posted
 DAY = 86_400
+# what it reads by itself (documentation of POST imports)
+BY_COPERNICA = ("csv", "json")
 
 
 class ObjectStorageToCopernicaOperator(CopernicaImportOperator):
@@ -56,26 +59,37 @@ class ObjectStorageToCopernicaOperator(CopernicaImportOperator):
         **kwargs: Any,  # those of CopernicaImportOperator
     ) -> None:
         refuse_source(kwargs, "path")
-        if presign and (column_map or kwargs.get("check_fields")):
+        if presign and (column_map or kwargs.get("check_fields") is True or kwargs.get("min_records") is not None):
             raise CopernicaArgumentError(
-                "presign: the worker sees no rows, so column_map and check_fields can't apply."
+                "presign: the worker sees no rows, so column_map, min_records and check_fields can't apply."
             )
         self.presign = presign
         super().__init__(**kwargs)
-        self.path = path if isinstance(path, str) else str(path)
-        self.object_storage_conn_id = object_storage_conn_id or getattr(path, "conn_id", None)
+        self.path = path
+        self.object_storage_conn_id = object_storage_conn_id
         self.column_map = column_map
         self.presign_expires = presign_expires
 
     def given_source(self, context: Context | None) -> dict[str, object]:
         """The rows of the file, which is opened when the first is asked for; or its URL."""
         if context is None:
-            return {"location": UNKNOWN, **AS_ARRAY} if self.presign else NOT_READ_YET
-        file = StoredFile.find(self.path, self.object_storage_conn_id, self.format, self.delimiter)
+            check_format(self.format, BY_COPERNICA if self.presign else FILE_FORMATS)
+            return {"source": UNKNOWN, "format": None, "delimiter": self.delimiter or None}
+        if not self.path:
+            raise CopernicaArgumentError("path is missing: its template rendered to nothing.")
+        conn_id = self.object_storage_conn_id or getattr(self.path, "conn_id", None)
+        file = StoredFile.find(str(self.path), conn_id, self.format, self.delimiter)
         return self._signed(file) if self.presign else {"source": file.rows(), **AS_ARRAY}
 
+    def lineage_inputs(self) -> list[Dataset]:
+        """The file, in OpenLineage's terms."""
+        from airflow_provider_copernica.lineage import file_input
+
+        path = str(self.path)
+        return file_input(path if "://" in path else f"file://{path}")
+
     def _signed(self, file: StoredFile) -> dict[str, object]:
-        if file.format not in ("csv", "json") or file.compression:
+        if file.format not in BY_COPERNICA or file.compression:
             raise CopernicaArgumentError(
                 "presign: Copernica reads CSV and JSON files, not compressed: leave presign out."
             )
@@ -84,7 +98,16 @@ class ObjectStorageToCopernicaOperator(CopernicaImportOperator):
         url = file.sign(self.presign_expires)
         mask(url)
         delimiter = file.delimiter if file.format == "csv" else None
-        return {"location": url, "format": to_text(self.format) if self.format else None, "delimiter": delimiter}
+        return {"location": url, "format": file.format if self.format else None, "delimiter": delimiter}
+
+
+def check_format(given: object, known: Sequence[str]) -> None:
+    """
+    :param given: the argument of the DAG's author; a template is not known yet.
+    :raises CopernicaArgumentError: when it is no format of a file.
+    """
+    if isinstance(given, str) and given and not is_unknown(given) and given.strip().lower() not in known:
+        raise CopernicaArgumentError(f"format is {given[:40]!r}: it must be one of {', '.join(map(repr, known))}.")
 
 
 class StoredFile:
@@ -113,7 +136,8 @@ class StoredFile:
         compression: str | None = "gzip" if path.lower().endswith(".gz") else None
         if not file_format:
             file_format, compression = guess_format(path)
-        stored = ObjectStoragePath(path, conn_id=conn_id)
+        # Airflow 2 takes None for an answer, and forgets the connection in the path
+        stored = ObjectStoragePath(path, **({"conn_id": conn_id} if conn_id else {}))
         return cls(stored, file_format.strip().lower(), compression, "\t" if delimiter == "\\t" else delimiter or None)
 
     def rows(self) -> Iterator[dict[str, object]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from airflow_provider_copernica.client.errors import CopernicaArgumentError
 from airflow_provider_copernica.client.rules import UNKNOWN
@@ -15,12 +15,13 @@ AS_ARRAY: dict[str, object] = {"format": None, "delimiter": None}
 NOT_READ_YET: dict[str, object] = {"source": UNKNOWN, **AS_ARRAY}
 
 
-def refuse_source(arguments: Mapping[str, object], rows_come_from: str) -> None:
+def refuse_source(arguments: Mapping[str, object], rows_come_from: str, *, others: Sequence[str] = ()) -> None:
     """
     :param arguments: of the operator.
     :param rows_come_from: the argument, or the thing, that gives the rows.
+    :param others: more arguments that make no sense then.
     :raises CopernicaArgumentError: when there is another source of rows.
     """
-    for name in ("source", "location"):
+    for name in ("source", "location", *others):
         if arguments.get(name) is not None:
             raise CopernicaArgumentError(f"{name}: the rows come from {rows_come_from}; leave {name} out.")

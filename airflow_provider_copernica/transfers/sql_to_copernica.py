@@ -13,6 +13,7 @@ from airflow_provider_copernica.operators.copernica import CopernicaImportOperat
 from airflow_provider_copernica.transfers.rows import AS_ARRAY, IMPORT_FIELDS, NOT_READ_YET, refuse_source
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.openlineage.facet import Dataset
     from airflow.providers.common.compat.sdk import Context
     from airflow.providers.common.sql.hooks.sql import DbApiHook
 
@@ -51,7 +52,7 @@ class SqlToCopernicaOperator(CopernicaImportOperator):
         column_map: Mapping[str, str] | None = None,
         **kwargs: Any,  # those of CopernicaImportOperator
     ) -> None:
-        refuse_source(kwargs, "sql")
+        refuse_source(kwargs, "sql", others=("format", "delimiter"))
         if fetch_size < 1:
             raise CopernicaArgumentError("fetch_size must be 1 or more rows.")
         super().__init__(**kwargs)
@@ -66,6 +67,12 @@ class SqlToCopernicaOperator(CopernicaImportOperator):
         if context is None:
             return NOT_READ_YET
         return {"source": query_rows(self.sql_hook(), self.sql, self.parameters, self.fetch_size), **AS_ARRAY}
+
+    def lineage_inputs(self) -> list[Dataset]:
+        """The tables of the query, in OpenLineage's terms."""
+        from airflow_provider_copernica.lineage import sql_inputs
+
+        return sql_inputs(self.sql_hook(), self.sql, self.sql_conn_id)
 
     def sql_hook(self) -> DbApiHook:
         """
@@ -106,7 +113,9 @@ def query_rows(
             if not batch:
                 return
             for values in batch:
-                yield dict(zip(names, values, strict=True))
+                # cursors that give dicts (an option of several connections) would else give the names as values
+                row = values.values() if isinstance(values, Mapping) else values
+                yield dict(zip(names, row, strict=True))
 
 
 def _cursor(connection: Any) -> Any:  # DB-API connections and cursors have no common type

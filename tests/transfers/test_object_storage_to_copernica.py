@@ -7,10 +7,12 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import parse_qs, quote_plus, urlsplit
 
 import pytest
+from airflow.providers.common.compat.sdk import DAG, BaseOperator, ObjectStoragePath
 from local_airflow import free_port
 from support.taskrun import run_task
 
@@ -48,7 +50,7 @@ WRITERS: dict[str, Callable[[Path], object]] = {
 def task(path: object, **arguments: object) -> ObjectStorageToCopernicaOperator:
     given: dict[str, object] = {
         "task_id": "load",
-        "path": str(path),
+        "path": str(path) if isinstance(path, Path) else path,
         "database": 1,
         "action": "update or add",
         "key_fields": ["Email"],
@@ -142,11 +144,45 @@ def test_a_missing_file_may_come_later(copernica_emulator: Emulator, tmp_path: P
         {"location": "https://example.com/a.csv"},
         {"presign": True, "column_map": {"a": "b"}},
         {"presign": True, "check_fields": True},
+        {"presign": True, "min_records": 1},
+        {"format": "xml"},
+        {"presign": True, "format": "parquet"},
+        {"delimiter": "|"},
     ],
 )
 def test_a_mistake_is_seen_when_the_dag_is_parsed(arguments: dict[str, object]) -> None:
     with pytest.raises(CopernicaArgumentError, match=list(arguments)[-1]):
         task("a.csv", **arguments)
+
+
+def test_the_path_may_come_from_another_task(copernica_emulator: Emulator, tmp_path: Path) -> None:
+    """Or be a path of Airflow's, which templates may fill."""
+    with DAG("paths", schedule=None, start_date=datetime(2026, 1, 1)):
+        found = BaseOperator(task_id="found")
+        made = task(found.output)
+    assert made.upstream_task_ids == {"found"}
+    WRITERS["customers.csv"](tmp_path / "customers.csv")
+
+    def rendered() -> ObjectStorageToCopernicaOperator:
+        made = task(ObjectStoragePath(f"file://{tmp_path}/{{{{ params.name }}}}.csv"))
+        made.render_template_fields({"params": {"name": "customers"}})  # type: ignore[typeddict-item]  # enough
+        return made
+
+    outcome = run_task(rendered)
+    assert outcome.state == "success", outcome.error
+    assert "path is missing" in str(run_task(lambda: task("")).error)
+
+
+@pytest.mark.parametrize(
+    ("path", "namespace", "name"),
+    [
+        ("s3://storage@customers/daily/a.csv", "s3://customers", "daily/a.csv"),
+        ("/data/a.csv", "file", "/data/a.csv"),
+    ],
+)
+def test_lineage(path: str, namespace: str, name: str) -> None:
+    (file,) = task(path).lineage_inputs()
+    assert (file.namespace, file.name) == (namespace, name)
 
 
 def test_storage_that_signs_nothing(copernica_emulator: Emulator, tmp_path: Path) -> None:

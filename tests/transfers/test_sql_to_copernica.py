@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 import resource
@@ -9,14 +10,17 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
+from airflow.providers.common.sql.hooks.sql import DbApiHook
 from support.postgres import BIN, MISSING, PostgresServer, running_postgres
 from support.taskrun import TaskRun, run_task
 
 from airflow_provider_copernica.client.errors import CopernicaArgumentError
 from airflow_provider_copernica.emulator import Emulator, Fault
-from airflow_provider_copernica.transfers.sql_to_copernica import SqlToCopernicaOperator
+from airflow_provider_copernica.transfers import sql_to_copernica
+from airflow_provider_copernica.transfers.sql_to_copernica import SqlToCopernicaOperator, query_rows
 
 pytestmark = pytest.mark.usefixtures("copernica_connection", "warehouse")
 
@@ -108,11 +112,47 @@ def test_the_databases_own_errors_stay_as_they_are(copernica_emulator: Emulator)
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"source": [{"Email": "a"}]}, {"location": "https://example.com/a.csv"}, {"fetch_size": 0}]
+    "arguments",
+    [
+        {"source": [{"Email": "a"}]},
+        {"location": "https://example.com/a.csv"},
+        {"format": "csv"},
+        {"delimiter": ";"},
+        {"fetch_size": 0},
+    ],
 )
 def test_a_mistake_is_seen_when_the_dag_is_parsed(arguments: dict[str, object]) -> None:
     with pytest.raises(CopernicaArgumentError, match=next(iter(arguments))):
         task(**arguments)
+
+
+def test_cursors_that_give_dicts() -> None:
+    """As ``{"cursor": "dictcursor"}`` in the extra of several connections makes them."""
+    from airflow.providers.sqlite.hooks.sqlite import SqliteHook
+
+    class DictHook(SqliteHook):
+        def get_conn(self) -> sqlite3.Connection:
+            connection = super().get_conn()
+            connection.row_factory = lambda cursor, row: dict(zip([d[0] for d in cursor.description], row, strict=True))
+            return connection
+
+    rows = query_rows(DictHook("warehouse"), "SELECT mail, city FROM customers", None, 10)
+    assert next(rows) == {"mail": "zoë@example.com", "city": "Súdwest-Fryslân"}
+
+
+def test_the_cursor_is_closed_when_the_rows_are_wrong(
+    copernica_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Any] = []
+
+    def watched(hook: DbApiHook, *arguments: Any) -> Iterator[dict[str, object]]:
+        opened.append(query_rows(hook, *arguments))
+        return opened[-1]  # type: ignore[no-any-return]  # just appended
+
+    monkeypatch.setattr(sql_to_copernica, "query_rows", watched)
+    outcome = run_task(lambda: task(key_fields=["Mail"], fetch_size=1))
+    assert "key_fields" in str(outcome.error)
+    assert inspect.getgeneratorstate(opened[0]) == inspect.GEN_CLOSED
 
 
 def test_a_retry_that_reconnects_runs_no_query(copernica_emulator: Emulator, warehouse: Path) -> None:
@@ -180,10 +220,24 @@ class TestPostgres:
         ]
         assert copernica_emulator.profiles(database)[0]["interests"] == {"news": True}
 
+    def test_lineage(self, server: PostgresServer) -> None:
+        (table,) = task(sql="SELECT mail FROM customers").lineage_inputs()
+        assert (table.namespace, table.name) == (
+            f"postgres://{server.host}:{server.port}",
+            "postgres.public.customers",
+        )
+
+    @pytest.mark.parametrize("cursor", ["dictcursor", "namedtuplecursor"])
+    def test_other_kinds_of_rows(
+        self, copernica_emulator: Emulator, server: PostgresServer, monkeypatch: pytest.MonkeyPatch, cursor: str
+    ) -> None:
+        monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", f"{server.uri}?cursor={cursor}")
+        sql = 'SELECT mail AS "Email" FROM customers WHERE number = 7'
+        assert run_task(lambda: task(sql=sql)).state == "success"
+        assert list(cities(copernica_emulator)) == ["c7@example.com"]
+
     def test_the_result_never_is_in_memory_as_a_whole(self, copernica_emulator: Emulator) -> None:
         """200,000 rows are some 50 MB in the driver's memory; what is held now is far less."""
-        from airflow_provider_copernica.transfers.sql_to_copernica import query_rows
-
         rows = query_rows(task().sql_hook(), "SELECT mail, city FROM customers", None, 1_000)
         next(rows)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
