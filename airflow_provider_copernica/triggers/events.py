@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 
 from airflow_provider_copernica.client.errors import (
     CopernicaApiError,
@@ -27,7 +27,7 @@ _ERRORS: dict[str, type[CopernicaError]] = {
 
 def finished_event(status: CopernicaImport) -> dict[str, object]:
     """The import has finished."""
-    return {"result": FINISHED, "message": str(status), "import": asdict(status)}
+    return {"result": FINISHED, "message": str(status), "import": dict(vars(status))}
 
 
 def error_event(error: Exception) -> dict[str, object]:
@@ -38,7 +38,7 @@ def error_event(error: Exception) -> dict[str, object]:
     return {
         "result": result,
         "message": message,
-        "import": asdict(status) if isinstance(status, CopernicaImport) else None,
+        "import": dict(vars(status)) if isinstance(status, CopernicaImport) else None,
         "status_code": getattr(error, "status_code", None),
     }
 
