@@ -1,0 +1,64 @@
+"""The recipes of the documentation that no example DAG shows."""
+
+from __future__ import annotations
+
+from airflow.providers.common.compat.sdk import DAG
+
+from airflow_provider_copernica.transfers.object_storage_to_copernica import ObjectStorageToCopernicaOperator
+from airflow_provider_copernica.transfers.sql_to_copernica import SqlToCopernicaOperator
+
+with DAG("recipe_delete", schedule=None) as delete:
+    # [START delete_profiles]
+    forget_customers = SqlToCopernicaOperator(
+        task_id="forget_customers",
+        database=1,
+        action="delete",
+        key_fields=["Email"],
+        sql_conn_id="warehouse",
+        sql='SELECT email AS "Email" FROM requests_to_forget',
+    )
+    # [END delete_profiles]
+
+    # [START delete_orders]
+    delete_cancelled_orders = SqlToCopernicaOperator(
+        task_id="delete_cancelled_orders",
+        database=1,
+        action="delete",
+        delete_target="subprofile",
+        key_fields=["Email", "Order.OrderID"],
+        sql_conn_id="warehouse",
+        sql="""SELECT email AS "Email", number AS "Order.OrderID" FROM orders WHERE status = 'cancelled'""",
+    )
+    # [END delete_orders]
+
+    forget_customers >> delete_cancelled_orders
+
+with DAG("recipe_presign", schedule=None) as presign:
+    # [START presign]
+    import_export = ObjectStorageToCopernicaOperator(
+        task_id="import_export",
+        database=1,
+        action="update or add",
+        key_fields=["Email"],
+        path="s3://exports/customers.csv",
+        object_storage_conn_id="aws_default",
+        presign=True,
+        presign_expires=6 * 60 * 60,
+        deferrable=True,
+        timeout=4 * 60 * 60,
+    )
+    # [END presign]
+
+with DAG("recipe_dry_run", schedule=None, params={"dry_run": True}) as dry_run:
+    # [START dry_run]
+    import_customers = SqlToCopernicaOperator(
+        task_id="import_customers",
+        database=1,
+        action="update or add",
+        key_fields=["Email"],
+        sql_conn_id="warehouse",
+        sql='SELECT email AS "Email", firstname AS "Firstname" FROM customers',
+        check_fields=True,
+        dry_run="{{ params.dry_run }}",
+    )
+    # [END dry_run]

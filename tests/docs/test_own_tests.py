@@ -1,0 +1,40 @@
+"""The tests that the documentation shows pass, in an Airflow as users have it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+EXAMPLE_DAGS = HERE.parent.parent / "example_dags"
+
+
+@pytest.mark.slow
+def test_they_pass(tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(EXAMPLE_DAGS),
+    }
+    subprocess.run(["airflow", "db", "migrate"], env=environment, check=True, capture_output=True)
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["airflow_provider_copernica.emulator.pytest_plugin"]\n')
+    (tmp_path / "test_own.py").write_text((HERE / "own_tests.py").read_text())
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--rootdir",
+        str(tmp_path),
+        "-p",
+        "no:cacheprovider",
+        str(tmp_path),
+    ]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, text=True, capture_output=True)
+    assert done.returncode == 0, done.stdout
+    assert "3 passed" in done.stdout
