@@ -15,7 +15,11 @@ ROOT = Path(__file__).resolve().parent.parent
 AIRFLOW = {"2.11": "2.11.2", "3.0": "3.0.6", "3.1": "3.1.8", "3.2": "3.2.2", "3.3": "3.3.2"}
 GROUPS = ("test", "lint", "docs", "release")
 # what an Airflow line does not work with, although its own bounds let it in
-LIMITS = {"3.1": ("sqlalchemy<2.1",), "3.2": ("sqlalchemy<2.1",)}  # deprecates what they still use
+LIMITS = {
+    "3.0": ("universal-pathlib<0.3",),  # refuses its ObjectStoragePath
+    "3.1": ("sqlalchemy<2.1",),  # deprecates what it still uses
+    "3.2": ("sqlalchemy<2.1",),
+}
 
 
 def resolve(uv: str, line: str) -> str:
