@@ -44,8 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             seen = 0
             while not done.wait(0.2):
                 seen = len(emulator.requests) if options.quiet else show_requests(emulator, seen)
-    except OSError as error:
-        print(f"Can't listen on {options.host}:{options.port}: {error.strerror}", file=sys.stderr)
+    except BrokenPipeError:
+        return 1  # nobody reads us any more
+    except (OSError, OverflowError) as error:
+        print(f"Can't listen on {options.host}:{options.port}: {error}", file=sys.stderr)
         return 1
     return 0
 

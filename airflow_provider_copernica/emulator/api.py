@@ -13,7 +13,7 @@ from aiohttp.typedefs import Middleware
 
 from airflow_provider_copernica.emulator import entities
 from airflow_provider_copernica.emulator.entities import Entity
-from airflow_provider_copernica.emulator.faults import Handler, go_wrong
+from airflow_provider_copernica.emulator.faults import Handler, NoAnswer, go_wrong
 from airflow_provider_copernica.emulator.imports import ACTIONS
 from airflow_provider_copernica.emulator.state import Collection, Database, Profile
 from airflow_provider_copernica.emulator.world import SeenRequest, World
@@ -49,16 +49,9 @@ def make_app(world: World) -> web.Application:
 
 
 def route_names(request: web.Request) -> tuple[str, ...]:
-    """What a fault may call this request."""
+    """What a fault may call this request: its path with and without the version."""
     version, path = _split(request.path)
-    names = [path]
-    if request.method == "POST" and not path and not version:
-        names.append("authenticate")
-    elif request.method == "POST" and path == "imports":
-        names.append("imports")
-    elif path.startswith("import/"):
-        names.append("import")
-    return tuple(names)
+    return (f"{version}/{path}", path) if version else (path or "authenticate",)
 
 
 def _split(path: str) -> tuple[str, str]:
@@ -84,7 +77,7 @@ def _recorder(world: World) -> Middleware:
             response = RefusedError("Invalid method").response()
         except RefusedError as error:
             response = error.response()
-        seen.status = response.status
+        seen.status = 0 if isinstance(response, NoAnswer) else response.status
         return response
 
     return record
@@ -93,7 +86,8 @@ def _recorder(world: World) -> Middleware:
 def _fault_injector(world: World) -> Middleware:
     @web.middleware
     async def inject(request: web.Request, handler: Handler) -> web.StreamResponse:
-        planned = world.next_fault(route_names(request), request.path)
+        is_ours = request.path.startswith(world.CONTROL)
+        planned = None if is_ours else world.next_fault(route_names(request))
         return await (handler(request) if planned is None else go_wrong(planned, request, handler))
 
     return inject
@@ -113,7 +107,7 @@ def _guard(world: World) -> Middleware:
 def _check_token(world: World, request: web.Request, version: str) -> None:
     given = request.query.get("access_token", "")
     if version != "v4":
-        if not hmac.compare_digest(given.encode(), world.token.encode()):
+        if not _is_token(world, given):
             raise RefusedError("Invalid access token")
         return
     kind, _, jwt = request.headers.get("Authorization", "").partition(" ")
@@ -122,12 +116,16 @@ def _check_token(world: World, request: web.Request, version: str) -> None:
         raise RefusedError("Invalid access token", 401)
 
 
+def _is_token(world: World, given: str) -> bool:
+    return hmac.compare_digest(given.encode(), world.token.encode())
+
+
 async def _authenticate(world: World, request: web.Request) -> web.Response:
     """How errors look here is not documented."""
     if request.content_type != "application/x-www-form-urlencoded":
         raise RefusedError("The access token must be sent as a form")
     form = await request.post()
-    if form.get("access_token") != world.token:
+    if not _is_token(world, str(form.get("access_token", ""))):
         raise RefusedError("Invalid access token", 401)
     jwt = world.authenticate()
     match world.token_reply:

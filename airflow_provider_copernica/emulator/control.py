@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -13,6 +14,8 @@ from airflow_provider_copernica.emulator.world import World
 
 if TYPE_CHECKING:
     from airflow_provider_copernica.emulator.server import Emulator
+
+Handler = Callable[["Emulator", web.Request], Awaitable[web.Response]]
 
 
 def add_control(app: web.Application, emulator: Emulator) -> None:
@@ -26,7 +29,15 @@ def add_control(app: web.Application, emulator: Emulator) -> None:
         ("DELETE", "faults", _clear_faults),
         ("POST", "expire-tokens", _expire_tokens),
     ):
-        app.router.add_route(method, f"{World.CONTROL}{path}", functools.partial(handler, emulator))
+        app.router.add_route(method, f"{World.CONTROL}{path}", functools.partial(_explained, handler, emulator))
+
+
+async def _explained(handler: Handler, emulator: Emulator, request: web.Request) -> web.Response:
+    """What can't be understood is said, rather than an error of the server."""
+    try:
+        return await handler(emulator, request)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return web.Response(status=400, text=f"Not understood: {type(error).__name__}: {error}\n")
 
 
 async def _summary(emulator: Emulator, request: web.Request) -> web.Response:  # noqa: ARG001 - one kind of handler
@@ -60,12 +71,10 @@ async def _add_database(emulator: Emulator, request: web.Request) -> web.Respons
 
 async def _fail(emulator: Emulator, request: web.Request) -> web.Response:
     given = await request.json()
-    try:
-        fault = Fault[str(given.pop("fault", ""))]
-        emulator.fail(given.pop("where"), fault, **given)
-    except (KeyError, TypeError) as error:
-        known = ", ".join(each.name for each in Fault)
-        return web.Response(status=400, text=f"Not understood: {error}. Needed: where, and fault, one of {known}\n")
+    name = given.pop("fault", "")
+    if name not in Fault.__members__ or "where" not in given:
+        raise ValueError(f"needed are where, and fault, one of {', '.join(Fault.__members__)}")
+    emulator.fail(given.pop("where"), Fault[name], **given)
     return web.Response(status=204)
 
 

@@ -33,7 +33,7 @@ def page(items: Sequence[Entity], query: Query) -> Entity:
 
 
 def _number(text: str, default: int) -> int:
-    return int(text) if re.fullmatch(r"-?\d+", text) else default
+    return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else default
 
 
 def envelope(items: Sequence[Entity], limit: int) -> Entity:

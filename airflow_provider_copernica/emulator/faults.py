@@ -57,12 +57,15 @@ class PlannedFault:
     """
     A fault that waits for its request.
 
-    :param where: "authenticate", "imports", "import", or the start of a path.
+    :param where: "authenticate", or the start of a path, with or without its version: "imports", "import",
+        "v4/database/1"; "" for everything.
     :param times: how often; None for ever.
     :param after: how many requests pass first.
     :param accepted: whether the request is carried out before it goes wrong.
     :param retry_after: of 429 and 503: seconds, or a timedelta for an HTTP date.
     :param seconds: of SLOW and of the time-outs.
+    :param message: of BAD_REQUEST and ERROR_IN_200.
+    :param location: of REDIRECT; ``status`` likewise.
     """
 
     where: str
@@ -77,12 +80,17 @@ class PlannedFault:
     status: int = 307
     hits: int = field(default=0, init=False)
 
-    def applies(self, names: tuple[str, ...], path: str) -> bool:
+    def applies(self, names: tuple[str, ...]) -> bool:
         """Counts the request, and tells whether it goes wrong."""
-        if self.where not in names and not path.startswith(f"/{self.where.lstrip('/')}"):
+        start = self.where.strip("/")
+        if start and not any(f"{name}/".startswith(f"{start}/") for name in names):
             return False
         self.hits += 1
         return self.hits > self.after and (self.times is None or self.hits <= self.after + self.times)
+
+
+class NoAnswer(web.Response):
+    """Goes nowhere: the connection was ended instead."""
 
 
 async def go_wrong(planned: PlannedFault, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -100,7 +108,7 @@ async def go_wrong(planned: PlannedFault, request: web.Request, handler: Handler
     if fault in (Fault.RESET_BEFORE, Fault.RESET_AFTER, Fault.TIMEOUT_BEFORE, Fault.TIMEOUT_AFTER):
         if request.transport is not None:
             request.transport.abort()
-        return web.Response(status=500)
+        return NoAnswer()
     if fault is Fault.CUT_BODY:
         return await _cut(request)
     return _answer(planned)

@@ -87,9 +87,11 @@ async def run_import(
 ) -> None:
     """Carries an import out, over about so many seconds."""
     try:
+        rows = await _rows(record, fetch)
+        if not rows:
+            return  # an import of nothing never starts (an old FAQ of the documentation)
         with lock:
             record.state = "running"
-        rows = await _rows(record, fetch)
         if failure is not None:
             rows, record.total = rows[: failure.after_lines], line_count(rows)
         await _import(record, Importer(account, database, record.parameters), rows, seconds, lock, failure is None)
@@ -118,7 +120,7 @@ async def _import(
         record.total = max(record.total, line_count(rows))
     chunk = max(min(-(-len(rows) // STEPS), 1000), 1)
     pause = seconds / max(-(-len(rows) // chunk), 1)
-    for start in range(0, max(len(rows), 1), chunk):
+    for start in range(0, len(rows), chunk) or [0]:
         await asyncio.sleep(pause)
         with lock:
             for row in rows[start : start + chunk]:

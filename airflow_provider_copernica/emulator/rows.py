@@ -35,7 +35,10 @@ def _csv(text: str, delimiter: object) -> list[Row]:
     if delimiter not in (",", ";", "\t"):
         raise RefusedSourceError("CSV needs a delimiter: tab, comma or semicolon")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=str(delimiter))
-    header, *lines = [line for line in reader if line] or [[]]
+    try:
+        header, *lines = [line for line in reader if line] or [[]]
+    except csv.Error as error:
+        raise RefusedSourceError("The source is no CSV") from error
     if any(len(line) != len(header) for line in lines):
         raise RefusedSourceError("The lines do not all have the same number of cells")
     return [dict(zip(header, line, strict=True)) for line in lines]
@@ -44,12 +47,12 @@ def _csv(text: str, delimiter: object) -> list[Row]:
 def _json(text: str) -> object:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RefusedSourceError("The source is no JSON") from error
 
 
 def _text(value: object) -> str:
-    """Only text is documented; the rest as PHP turns it into text."""
-    if value is None or value is False:
+    """Only text is documented; the rest as PHP turns it into text, and what is nested into nothing."""
+    if value is None or value is False or isinstance(value, list | dict):
         return ""
     return "1" if value is True else str(value)

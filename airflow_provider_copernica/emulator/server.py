@@ -161,9 +161,10 @@ class Emulator:
         seconds: float = 30.0,
         message: str = "Invalid data provided",
         location: str = "https://elsewhere.example/",
+        status: int = 307,
     ) -> None:
         """Plans a fault; :class:`~airflow_provider_copernica.emulator.faults.PlannedFault` tells what they mean."""
-        planned = PlannedFault(where, fault, times, after, accepted, retry_after, seconds, message, location)
+        planned = PlannedFault(where, fault, times, after, accepted, retry_after, seconds, message, location, status)
         self.world.plan(planned)
 
     def clear_faults(self) -> None:
@@ -179,7 +180,7 @@ class Emulator:
         self.world.withdraw_jwts()
 
     def reset(self) -> None:
-        """Forgets everything but the access token."""
+        """Forgets what it holds, what it has seen and what was planned; the attributes above stay."""
         self.world.clear()
 
 

@@ -58,7 +58,8 @@ class Field:
     def entity(self) -> dict[str, object]:
         """Numbers as text, as documented."""
         shown = {"ID": str(self.id), "name": self.name, "type": self.type, "value": self.value}
-        return {**shown, "displayed": False, "ordered": False, "length": str(self.length), "index": False}
+        sizes = {"length": str(self.length), "textlines": "1"}
+        return {**shown, **sizes, "displayed": False, "ordered": False, "hidden": False, "index": False}
 
 
 def _is_date(text: str, kind: str) -> bool:

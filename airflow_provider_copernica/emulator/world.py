@@ -23,7 +23,7 @@ DAY = 86_400.0
 
 @dataclass
 class SeenRequest:
-    """A request that arrived; its status once it was answered."""
+    """A request that arrived; its status once it was answered, 0 where the connection was dropped instead."""
 
     method: str
     path: str
@@ -51,12 +51,13 @@ class World:
         self.latency = 0.0
         self.token_lifetime = DAY
         self.token_reply = "text"  # noqa: S105 - no password
+        self.status_words = dict(STATUS_WORDS)
         self.lock = RLock()
         self._import_ids = itertools.count(1)
         self.clear()
 
     def clear(self) -> None:
-        """Forgets everything but the access token."""
+        """Forgets what it holds, what it has seen and what was planned; its settings stay."""
         with self.lock:
             self.account = Account()
             self.imports: dict[int, ImportRecord] = {}
@@ -64,7 +65,6 @@ class World:
             self.jwts: list[str] = []
             self.authentications = 0
             self.connections = 0
-            self.status_words = dict(STATUS_WORDS)
             self.failure: Failure | None = None
             self._valid: set[str] = set()
             self._faults: list[PlannedFault] = []
@@ -90,10 +90,10 @@ class World:
         with self.lock:
             self._faults.clear()
 
-    def next_fault(self, names: tuple[str, ...], path: str) -> PlannedFault | None:
+    def next_fault(self, names: tuple[str, ...]) -> PlannedFault | None:
         """The first planned fault that meets this request."""
         with self.lock:
-            return next((fault for fault in self._faults if fault.applies(names, path)), None)
+            return next((fault for fault in self._faults if fault.applies(names)), None)
 
     def authenticate(self) -> str:
         """Issues a JWT."""
@@ -147,12 +147,17 @@ async def fetch(location: str) -> str:
 
     :raises RefusedSourceError: for any other address, and when it can't be downloaded.
     """
-    url = urlsplit(location)
-    if url.scheme not in ("http", "https") or url.hostname not in ("127.0.0.1", "localhost", "::1"):
+    try:
+        url = urlsplit(location)
+        is_here = url.scheme in ("http", "https") and url.hostname in ("127.0.0.1", "localhost", "::1")
+    except ValueError:
+        is_here = False
+    if not is_here:
         raise RefusedSourceError("The emulator downloads from this machine only, over http")
     try:
-        async with aiohttp.ClientSession() as session, session.get(location) as answer:
-            answer.raise_for_status()
+        async with aiohttp.ClientSession() as session, session.get(location, allow_redirects=False) as answer:
+            if answer.status != 200:
+                raise RefusedSourceError(f"The file could not be downloaded: HTTP {answer.status}")
             return (await answer.read()).decode("utf-8-sig")
-    except (aiohttp.ClientError, UnicodeDecodeError) as error:
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         raise RefusedSourceError("The file could not be downloaded") from error
