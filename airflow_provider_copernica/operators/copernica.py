@@ -187,17 +187,17 @@ class CopernicaImportOperator(BaseOperator):
         from airflow_provider_copernica.operators.submit import dry_run, submit
 
         with failing_for_good():
-            parameters = self._read_parameters(context)
             guards = self._guards()
             hook = CopernicaHook(self.copernica_conn_id)
             if guards.dry_run:
-                dry_run(hook, parameters, guards, self.column_map)
+                dry_run(hook, self._read_parameters(context), guards, self.column_map)
                 return None
             record = ImportRecord(context, durable=self.durable)
             earlier = record.decide(hook)
             mark = earlier.mark
             if earlier.step is Next.SUBMIT or mark is None:
-                mark = submit(hook, parameters, guards, record, self.column_map)
+                # not before: a file that was imported may be gone when a retry reconnects
+                mark = submit(hook, self._read_parameters(context), guards, record, self.column_map)
         self._running = mark
         if mark.import_id is None:
             return None

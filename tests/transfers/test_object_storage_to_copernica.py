@@ -14,10 +14,10 @@ from urllib.parse import parse_qs, quote_plus, urlsplit
 import pytest
 from airflow.providers.common.compat.sdk import DAG, BaseOperator, ObjectStoragePath
 from local_airflow import free_port
-from support.taskrun import run_task
+from support.taskrun import TaskRun, run_task
 
 from airflow_provider_copernica.client.errors import CopernicaArgumentError, CopernicaRowError
-from airflow_provider_copernica.emulator import Emulator
+from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.transfers.object_storage_to_copernica import ObjectStorageToCopernicaOperator
 
 ROWS = [
@@ -259,6 +259,17 @@ class TestS3:
         signature = parse_qs(urlsplit(str(parameters["location"])).query)["Signature"][0]
         everything = logged + json.dumps(outcome.xcom) + json.dumps(outcome.events)
         assert [form for form in (signature, quote_plus(signature)) if form in everything] == []
+
+    def test_a_retry_that_reconnects_needs_no_file(self, copernica_emulator: Emulator) -> None:
+        copernica_emulator.import_seconds = 0.5
+        copernica_emulator.fail("import", Fault.BAD_REQUEST)
+        path = "s3://customers/daily/customers.csv"
+        run = TaskRun(lambda: task(path, object_storage_conn_id="storage", presign=True, retries=1))
+        assert run.attempt().state == "up_for_retry"
+        ObjectStoragePath(path, conn_id="storage").unlink()
+        outcome = run.attempt()
+        assert outcome.state == "success", outcome.error
+        assert len(copernica_emulator.imports) == 1
 
     def test_the_signature_is_not_in_an_error(self, copernica_emulator: Emulator) -> None:
         copernica_emulator.failing_imports("Broken")
