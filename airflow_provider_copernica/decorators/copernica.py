@@ -26,7 +26,8 @@ class CopernicaImportDecoratedOperator(DecoratedOperator, CopernicaImportOperato
     """
     Calls a function in the worker and imports the rows that it returns or yields; they never become an XCom.
 
-    Arguments of the function that look like rows are not shown in Airflow's rendered templates.
+    Arguments of the function that look like rows are not shown in Airflow's rendered templates. Rows written out in
+    ``.partial()`` or ``.expand()`` are a part of the DAG, which Airflow stores: give another task's output there.
 
     :param python_callable: the function; not an async one.
     :param op_args: its positional arguments; templates.

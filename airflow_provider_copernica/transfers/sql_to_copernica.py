@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.openlineage.facet import Dataset
     from airflow.providers.common.compat.sdk import Context
     from airflow.providers.common.sql.hooks.sql import DbApiHook
+
+log = logging.getLogger(__name__)
 
 QueryParameters = Mapping[str, object] | Sequence[object]
 
@@ -66,7 +69,17 @@ class SqlToCopernicaOperator(CopernicaImportOperator):
         """The rows of the query, which runs when the first is asked for."""
         if context is None:
             return NOT_READ_YET
-        return {"source": query_rows(self.sql_hook(), self.sql, self.parameters, self.fetch_size), **AS_ARRAY}
+        return {"source": self._rows(), **AS_ARRAY}
+
+    def _rows(self) -> Iterator[dict[str, object]]:
+        hook = self.sql_hook()
+        try:
+            yield from query_rows(hook, self.sql, self.parameters, self.fetch_size)
+        except CopernicaArgumentError:
+            raise
+        except Exception as error:
+            log.error("The query failed on the connection %r: %s.", self.sql_conn_id, type(error).__name__)
+            raise  # as it is: only the driver knows what went wrong
 
     def lineage_inputs(self) -> list[Dataset]:
         """The tables of the query, in OpenLineage's terms."""

@@ -105,10 +105,13 @@ def test_what_can_not_be_imported(copernica_emulator: Emulator, arguments: dict[
     assert copernica_emulator.imports == []
 
 
-def test_the_databases_own_errors_stay_as_they_are(copernica_emulator: Emulator) -> None:
+def test_the_databases_own_errors_stay_as_they_are(
+    copernica_emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
     outcome = run_task(lambda: task(sql="SELECT a FROM nowhere", retries=1))
     assert (type(outcome.error), outcome.attempts) == (sqlite3.OperationalError, 2)
     assert "nowhere" in str(outcome.error)
+    assert "The query failed on the connection 'warehouse': OperationalError." in caplog.messages
 
 
 @pytest.mark.parametrize(
