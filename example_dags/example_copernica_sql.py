@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
-from airflow.providers.common.compat.sdk import DAG, BaseHook, task
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseHook, task
 
 from airflow_provider_copernica.transfers.sql_to_copernica import SqlToCopernicaOperator
 
@@ -23,14 +24,17 @@ with DAG(
     @task
     def fill_warehouse(params: dict[str, str] | None = None) -> None:
         """Stands in for the warehouse that you have: a table in the SQLite file of the connection."""
-        file = BaseHook.get_connection((params or {})["sql_conn_id"]).host
-        with CUSTOMERS.open(encoding="utf-8", newline="") as stream, sqlite3.connect(str(file)) as connection:
+        warehouse = BaseHook.get_connection((params or {})["sql_conn_id"])
+        if warehouse.conn_type != "sqlite":
+            raise AirflowFailException("This example makes a table, in SQLite only: leave this task out elsewhere.")
+        file = sqlite3.connect(str(warehouse.host))
+        with CUSTOMERS.open(encoding="utf-8", newline="") as stream, closing(file), file as connection:
             header, *rows = csv.reader(stream, delimiter=";")
             columns = ", ".join(f'"{name}"' for name in header)
-            connection.execute("DROP TABLE IF EXISTS orders")
-            connection.execute(f"CREATE TABLE orders ({columns})")
+            connection.execute("DROP TABLE IF EXISTS copernica_example")
+            connection.execute(f"CREATE TABLE copernica_example ({columns})")
             marks = ", ".join("?" * len(header))
-            connection.executemany(f"INSERT INTO orders VALUES ({marks})", rows)  # noqa: S608 - nothing from outside
+            connection.executemany(f"INSERT INTO copernica_example VALUES ({marks})", rows)  # noqa: S608 - nothing from outside
 
     # [START sql]
     sync_customers = SqlToCopernicaOperator(
@@ -42,7 +46,7 @@ with DAG(
         sql_conn_id="{{ params.sql_conn_id }}",
         sql="""
             SELECT "Email" AS mail, "Firstname", "Lastname", "City", "Order.OrderID", "Order.Status", "Order.Total"
-            FROM orders
+            FROM copernica_example
             WHERE "Order.Status" <> :unwanted
         """,
         parameters={"unwanted": "Cancelled"},
