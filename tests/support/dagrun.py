@@ -8,6 +8,7 @@ from typing import Any
 import airflow
 
 AIRFLOW_3 = int(airflow.__version__.split(".")[0]) >= 3
+AIRFLOW_3_1 = AIRFLOW_3 and int(airflow.__version__.split(".")[1]) >= 1
 AIRFLOW_3_3 = AIRFLOW_3 and int(airflow.__version__.split(".")[1]) >= 3
 
 
@@ -40,9 +41,9 @@ def _register(dag: Any) -> None:
     """Airflow 3 runs only what is in its database, where the DAG processor puts what it finds in files."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager
     from airflow.dag_processing.collection import update_dag_parsing_results_in_db
-    from airflow.serialization.serialized_objects import LazyDeserializedDAG
     from airflow.utils.session import create_session
 
+    more: Any = {"parse_duration": None} if AIRFLOW_3_1 else {}
     with create_session() as session:
         bundles: Any = DagBundlesManager
         bundles().sync_bundles_to_db(session=session)
@@ -50,12 +51,23 @@ def _register(dag: Any) -> None:
         update_dag_parsing_results_in_db(
             bundle_name="dags-folder",
             bundle_version=None,
-            dags=[LazyDeserializedDAG.from_dag(dag)],
+            dags=[_serialized(dag)],
             import_errors={},
-            parse_duration=None,
             warnings=set(),
             session=session,
+            **more,
         )
+
+
+def _serialized(dag: Any) -> Any:
+    from airflow.serialization import serialized_objects
+
+    objects: Any = serialized_objects
+    if AIRFLOW_3_1:
+        return objects.LazyDeserializedDAG.from_dag(dag)
+    data = objects.SerializedDAG.to_dict(dag)
+    data["dag"].setdefault("relative_fileloc", "in_a_test.py")  # Airflow 3.0 knows it of DAGs in files only
+    return objects.LazyDeserializedDAG(data=data)
 
 
 def _xcom(run: Any, ti: Any) -> dict[str, object]:
