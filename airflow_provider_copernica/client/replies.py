@@ -180,7 +180,7 @@ def _plain_text(body: bytes) -> str:
     try:
         page.feed(text)
     except AssertionError:  # what Python's parser says of a broken <![ before 3.13
-        page.texts.append("(broken HTML)")
+        return re.sub(r"<[^>]*>?", " ", text)
     return ": ".join(page.texts)
 
 
