@@ -209,6 +209,8 @@ class CopernicaHook(BaseHook):
             account = {key.lower(): value for key, value in self.get_identity(PROMPT).items()}
         except CopernicaError as error:
             return False, str(error)
+        if not account.get("name") and not account.get("id"):
+            return False, "The reply names no account: check 'API base URL' (host)."
         given = account.get("company")
         company = given.get("name") if isinstance(given, Mapping) else given
         of_company = f" ({company})" if company else ""

@@ -1,0 +1,190 @@
+"""The hook of the triggers: what many share in one event loop, and what is left when they are gone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+
+import pytest
+
+from airflow_provider_copernica.client.errors import CopernicaApiError, CopernicaArgumentError, CopernicaAuthError
+from airflow_provider_copernica.client.operations import Watch
+from airflow_provider_copernica.client.schedule import PollSchedule
+from airflow_provider_copernica.emulator import Emulator, Fault
+from airflow_provider_copernica.hooks import aio
+from airflow_provider_copernica.hooks.aio import CopernicaAsyncHook
+
+pytestmark = pytest.mark.usefixtures("copernica_connection")
+
+
+@pytest.fixture
+def lookups(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The connections that were looked up."""
+    seen: list[str] = []
+    look_up = aio.look_up_async
+
+    async def counted(conn_id: str, overrides: aio.Overrides) -> aio.ApiSettings:
+        seen.append(conn_id)
+        await asyncio.sleep(0.02)
+        return await look_up(conn_id, overrides)
+
+    monkeypatch.setattr(aio, "look_up_async", counted)
+    return seen
+
+
+def open_sessions() -> int:
+    shared = aio._shared.get(asyncio.get_running_loop(), {}).values()
+    clients = [client for entry in shared for client in [entry.client, *entry.users] if client is not None]
+    return sum(client._session is not None for client in set(clients))
+
+
+async def status(import_id: int, **options: float) -> str:
+    async with CopernicaAsyncHook(**options) as hook:  # type: ignore[arg-type]  # of the test's own making
+        return (await hook.get_import(import_id)).status
+
+
+async def test_all_share_one_token_one_lookup_and_some_connections(
+    copernica_emulator: Emulator, lookups: list[str]
+) -> None:
+    import_id = copernica_emulator.add_import("nightly", "running")
+    copernica_emulator.latency = 0.05
+    assert await asyncio.gather(*(status(import_id) for _ in range(120))) == ["running"] * 120
+    assert lookups == ["copernica_default"]
+    assert copernica_emulator.authentications == 1
+    assert copernica_emulator.connections <= 51
+    assert open_sessions() == 0
+    assert await status(import_id) == "running"
+    assert (len(lookups), copernica_emulator.authentications) == (1, 1)
+
+
+async def test_other_settings_share_nothing(copernica_emulator: Emulator, lookups: list[str]) -> None:
+    import_id = copernica_emulator.add_import()
+    await asyncio.gather(status(import_id), status(import_id, api_version=3), status(import_id, timeout=5))
+    assert len(lookups) == 3
+    assert copernica_emulator.authentications == 2
+
+
+async def test_an_expired_token_is_renewed_once_for_all(copernica_emulator: Emulator) -> None:
+    import_id = copernica_emulator.add_import()
+    await status(import_id)
+    copernica_emulator.expire_tokens()
+    await asyncio.gather(*(status(import_id) for _ in range(30)))
+    assert copernica_emulator.authentications == 2
+
+
+async def test_the_last_one_closes_the_connections(copernica_emulator: Emulator) -> None:
+    import_id = copernica_emulator.add_import()
+    async with CopernicaAsyncHook() as first:
+        await first.get_import(import_id)
+        async with CopernicaAsyncHook() as second:
+            await second.get_import(import_id)
+        assert open_sessions() == 1
+        await first.get_import(import_id)
+    assert open_sessions() == 0
+    assert copernica_emulator.connections == 1
+
+
+async def test_cancelled_users_leave_nothing_and_harm_nobody(copernica_emulator: Emulator) -> None:
+    import_id = copernica_emulator.add_import("nightly", "running")
+    copernica_emulator.latency = 0.3
+    patient = asyncio.create_task(status(import_id))
+    for moment in (0.0, 0.05, 0.15, 0.4):  # in the lookup, the authentication, the request
+        others = [asyncio.create_task(status(import_id)) for _ in range(10)]
+        await asyncio.sleep(moment)
+        for other in others:
+            other.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+    assert await patient == "running"
+    await asyncio.sleep(0)
+    assert open_sessions() == 0
+    assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
+
+
+async def test_cancelling_the_one_that_authenticates(copernica_emulator: Emulator) -> None:
+    import_id = copernica_emulator.add_import("nightly", "running")
+    copernica_emulator.fail("authenticate", Fault.SLOW, seconds=5)
+    first = asyncio.create_task(status(import_id))
+    await asyncio.sleep(0.1)
+    second = asyncio.create_task(status(import_id))
+    await asyncio.sleep(0.1)
+    first.cancel()
+    assert await asyncio.wait_for(second, 3) == "running"
+
+
+async def test_a_token_changed_in_the_connection_is_found(
+    copernica_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_id = copernica_emulator.add_import("nightly", "running")
+    monkeypatch.setattr(aio, "JUST_NOW", 0.0)
+    async with CopernicaAsyncHook() as hook:
+        await hook.get_import(import_id)
+        copernica_emulator.world.token = "the-new-one"
+        copernica_emulator.expire_tokens()
+        with pytest.raises(CopernicaAuthError):
+            await hook.get_import(import_id)
+        connection = {"conn_type": "copernica", "host": copernica_emulator.url, "password": "the-new-one"}
+        monkeypatch.setenv("AIRFLOW_CONN_COPERNICA_DEFAULT", json.dumps(connection))
+        # two at once, of which the second finds what the first has already replaced
+        found = await asyncio.gather(hook.get_import(import_id), hook.get_import(import_id))
+        assert [each.status for each in found] == ["running"] * 2
+        assert open_sessions() == 1
+    assert open_sessions() == 0
+
+
+async def test_watching(copernica_emulator: Emulator) -> None:
+    import_id = copernica_emulator.add_import("nightly", "running")
+    seen: list[str] = []
+    async with CopernicaAsyncHook() as hook:
+        watch = Watch(PollSchedule(0.02, 0.1), time.time())
+        task = asyncio.create_task(hook.watch(str(import_id), watch, lambda status: seen.append(status.status)))
+        await asyncio.sleep(0.2)
+        copernica_emulator.set_status(import_id, status="finished")
+        assert (await task).status == "finished"
+    assert seen[0] == "running"
+
+
+async def test_any_other_endpoint(copernica_emulator: Emulator) -> None:
+    async with CopernicaAsyncHook() as hook:
+        reply = await hook.request("get", "database/1/fields", params={"limit": 2})
+        assert json.loads(reply.body)["count"] == 2
+        copernica_emulator.fail("imports", Fault.RESET_AFTER)
+        body = {"database": 1, "action": "add", "source": [{"Email": "a@example.com"}]}
+        with pytest.raises(CopernicaApiError, match="the connection broke"):
+            await hook.request("POST", "imports", json=body)
+        with pytest.raises(CopernicaApiError, match="No entity"):
+            await hook.get_import(99)
+    assert len(copernica_emulator.imports) == 1
+
+
+async def test_wrong_use() -> None:
+    with pytest.raises(RuntimeError, match="async with"):
+        await CopernicaAsyncHook().get_import(1)
+    with pytest.raises(CopernicaArgumentError, match="no connection 'nowhere'"):
+        async with CopernicaAsyncHook("nowhere"):
+            pass
+
+
+async def test_the_event_loop_does_not_stall(copernica_emulator: Emulator) -> None:
+    """50 hooks and a slow API. The best of three, since the emulator and other processes take time of their own."""
+    import_id = copernica_emulator.add_import("nightly", "running")
+    copernica_emulator.latency = 0.3
+    await status(import_id)
+    assert min([await largest_gap(import_id) for _ in range(3)]) < 0.1
+
+
+async def largest_gap(import_id: int) -> float:
+    gaps: list[float] = []
+
+    async def tick() -> None:
+        last = time.perf_counter()
+        while True:
+            await asyncio.sleep(0.005)
+            now = time.perf_counter()
+            gaps.append(now - last)
+            last = now
+
+    ticker = asyncio.create_task(tick())
+    await asyncio.gather(*(status(import_id) for _ in range(50)))
+    ticker.cancel()
+    return max(gaps)
