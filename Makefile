@@ -35,11 +35,11 @@ lint: $(VENV)/.tests ## ruff and mypy
 
 .PHONY: unit
 unit: $(VENV)/.tests ## the quick tests
-	$(PYTEST) -n 2 -m "not slow" $(ARGS)
+	$(PYTEST) -n 4 -m "not slow" $(ARGS)
 
 .PHONY: slow
-slow: $(VENV)/.tests ## the tests that start real processes, one after the other
-	$(PYTEST) -m slow $(ARGS)
+slow: $(VENV)/.tests ## the tests that start real processes, two files at a time
+	$(PYTEST) -n 2 --dist loadfile -m slow $(ARGS)
 
 .PHONY: test-matrix
 test-matrix: $(UV) ## the tests on every supported pair of Airflow and Python (noxfile.py lists them)
