@@ -45,6 +45,10 @@ slow: $(VENV)/.tests ## the tests that start real processes, two files at a time
 test-matrix: $(UV) ## the tests on every supported pair of Airflow and Python (noxfile.py lists them)
 	$(UV) tool run --quiet --python 3.11 nox@2026.10.20 $(ARGS)
 
+.PHONY: bench
+bench: .venv-bench/.done ## measure speed and memory, peers included (ARGS=--write: into docs/performance.md)
+	@cd benchmarks && ../.venv-bench/bin/python run.py $(ARGS)
+
 .PHONY: docs
 docs: $(VENV)/.tests ## the documentation, into docs/_build/html; a warning fails it
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env --nitpicky docs docs/_build/html
@@ -67,6 +71,13 @@ $(UV):
 	@echo "Installing uv into .venv-tools"
 	@"$$(command -v python3.11 || command -v python3)" -m venv .venv-tools
 	@.venv-tools/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+
+.venv-bench/.done: pyproject.toml constraints/bench.txt | $(UV)
+	@echo "Installing Airflow, this package and its peers into .venv-bench"
+	@$(UV) venv --quiet --allow-existing --python 3.11 .venv-bench
+	@$(UV) pip install --quiet --python .venv-bench/bin/python --constraints constraints/bench.txt --editable . \
+	  --requirement benchmarks/requirements.txt
+	@touch $@
 
 $(BIN)/python: | $(UV)
 	@# pyenv shows only the versions that are switched on

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import XComArg
 
-from airflow_provider_copernica.client.redact import redact
 from airflow_provider_copernica.compat import ResolveMixin
 
 if TYPE_CHECKING:
@@ -87,4 +86,6 @@ def describe_argument(value: object) -> str:
 
 def describe_location(value: object) -> str:
     """What may be seen of a location: all but credentials and signature."""
+    from airflow_provider_copernica.client.redact import redact
+
     return redact(value) if isinstance(value, str) else "<location, not shown>"

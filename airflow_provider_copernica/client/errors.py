@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from airflow_provider_copernica.client.status import CopernicaImport
 
 
+GOES_ON = "The import goes on in Copernica: its API can't stop it."
+
+
 class CopernicaError(Exception):
     """The base of all errors of this package."""
 

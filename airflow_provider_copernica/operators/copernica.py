@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator, conf
 
 from airflow_provider_copernica.client.errors import (
+    GOES_ON,
     CopernicaArgumentError,
     CopernicaError,
     CopernicaImportTimeoutError,
 )
-from airflow_provider_copernica.client.once import Mark, Next
 from airflow_provider_copernica.client.parameters import PARAMETERS, ImportParameters, check_parameters, read_parameters
 from airflow_provider_copernica.client.schedule import (
     DEFAULT_MAX_POLL_INTERVAL,
@@ -24,12 +24,11 @@ from airflow_provider_copernica.client.schedule import (
     PollSchedule,
     seconds,
 )
-from airflow_provider_copernica.client.status import CopernicaImport
 from airflow_provider_copernica.compat import deferral_failure, is_being_unmapped
 from airflow_provider_copernica.conceal import Concealed, conceal, describe_location, describe_rows, reveal
 from airflow_provider_copernica.form import DEFAULT_CONN_ID
 from airflow_provider_copernica.links.copernica import CopernicaLink
-from airflow_provider_copernica.operators.failures import GOES_ON, failing_for_good, knowing_retries
+from airflow_provider_copernica.operators.failures import failing_for_good, knowing_retries
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.openlineage.facet import Dataset, RunFacet
@@ -37,6 +36,8 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
+    from airflow_provider_copernica.client.once import Mark
+    from airflow_provider_copernica.client.status import CopernicaImport
     from airflow_provider_copernica.hooks.copernica import CopernicaHook
     from airflow_provider_copernica.operators.guards import Guards
 
@@ -182,6 +183,8 @@ class CopernicaImportOperator(BaseOperator):
 
     def execute(self, context: Context) -> int | None:
         """Makes the import, or finds the one that an earlier attempt made, and waits for it."""
+        from airflow_provider_copernica.client.once import Next
+        from airflow_provider_copernica.client.status import CopernicaImport
         from airflow_provider_copernica.hooks.copernica import CopernicaHook
         from airflow_provider_copernica.operators.record import ImportRecord
         from airflow_provider_copernica.operators.submit import dry_run, submit

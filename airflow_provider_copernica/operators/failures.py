@@ -14,11 +14,8 @@ from airflow_provider_copernica.client.errors import (
     CopernicaError,
     CopernicaImportFailedError,
 )
-from airflow_provider_copernica.client.once import failed_midway
 
 log = logging.getLogger(__name__)
-
-GOES_ON = "The import goes on in Copernica: its API can't stop it."
 
 
 @contextmanager
@@ -44,6 +41,8 @@ def knowing_retries(safe_to_repeat: bool, remembers: Callable[[], bool]) -> Iter
     try:
         yield
     except CopernicaImportFailedError as error:
+        from airflow_provider_copernica.client.once import failed_midway
+
         log.error("%s", error)
         if safe_to_repeat or not (error.copernica_import is None or failed_midway(error.copernica_import)):
             raise

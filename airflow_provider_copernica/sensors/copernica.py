@@ -18,7 +18,12 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_copernica.client.errors import CopernicaArgumentError, CopernicaError, CopernicaImportTimeoutError
+from airflow_provider_copernica.client.errors import (
+    GOES_ON,
+    CopernicaArgumentError,
+    CopernicaError,
+    CopernicaImportTimeoutError,
+)
 from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, PollSchedule
 from airflow_provider_copernica.client.status import (
     CopernicaImport,
@@ -38,7 +43,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-GOES_ON = "The import goes on in Copernica: its API can't stop it."
 # seconds that Airflow's own time-out comes after our trigger's, which can say more
 MARGIN = 300.0
 

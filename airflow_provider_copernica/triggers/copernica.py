@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_copernica.client.errors import CopernicaArgumentError
+from airflow_provider_copernica.client.errors import CopernicaError
 from airflow_provider_copernica.client.operations import Watch
 from airflow_provider_copernica.client.progress import ProgressLog
 from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, DEFAULT_POLL_INTERVAL, PollSchedule
@@ -74,7 +74,7 @@ class CopernicaImportTrigger(BaseTrigger):
             async with CopernicaAsyncHook(self.copernica_conn_id) as hook:
                 event = finished_event(await hook.watch(import_id, watch, ProgressLog(log)))
         except Exception as error:  # noqa: BLE001 - whatever it is, the task is told, instead of waiting for ever
-            log.warning("%s", error if isinstance(error, CopernicaArgumentError) else type(error).__name__)
+            log.warning("%s", error if isinstance(error, CopernicaError) else type(error).__name__)
             event = error_event(error)
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]  # untyped in Airflow
 
