@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -86,32 +85,47 @@ ROWS = (
 assert {row.fault for row in ROWS if row.fault} >= set(Fault) - {Fault.SLOW}
 
 
-@pytest.fixture
-def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits between attempts, but long enough for a refused connection to come back."""
-    monkeypatch.setattr(RetryPolicy, "delay", lambda policy, attempt, asked: 0.08)
+@dataclass(frozen=True)
+class Outage:
+    """
+    A time in which nobody can connect: it lasts until a client waits to try again, however slow the machine is.
 
+    :param noticed: set by a client that waits to try again.
+    :param over: set when the emulator listens again.
+    """
 
-@contextmanager
-def refused(emulator: Emulator, port: int, when: Callable[[], bool]) -> Iterator[None]:
-    """An emulator that nobody can connect to for a moment, from ``when`` on."""
-    done = threading.Event()
+    noticed: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
 
-    def serve() -> None:
-        if not when():
+    def delay(self, *_: object) -> float:
+        self.noticed.set()
+        self.over.wait(10)
+        return 0.01
+
+    @contextmanager
+    def of(self, emulator: Emulator, port: int, when: Callable[[], bool]) -> Iterator[None]:
+        """Serves an emulator that nobody can connect to for a moment, from ``when`` on."""
+        ready, done = threading.Event(), threading.Event()
+
+        def serve() -> None:
+            if not when():
+                with listening(emulator, port=port):
+                    ready.set()
+                    wait_until(when, 10, "the moment to stop listening", pause=0.005)
+            ready.set()
+            self.noticed.wait(10)
             with listening(emulator, port=port):
-                wait_until(when, 10, "the moment to stop listening", pause=0.005)
-        time.sleep(0.15)
-        with listening(emulator, port=port):
-            done.wait()
+                self.over.set()
+                done.wait()
 
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
+        thread = threading.Thread(target=serve)
+        thread.start()
+        ready.wait(10)
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
 
 
 @dataclass(frozen=True)
@@ -163,15 +177,15 @@ def imports_after(
     """
     emulator, port = Emulator(token=TOKEN, import_seconds=0), free_port()
     add_demo_database(emulator)
-    moments: dict[str, Callable[[], bool]] = {
-        "authenticate": lambda: emulator.authentications >= place.after,
-        "imports": lambda: True,  # with version 3, whose first request the POST is
-        "import": lambda: any(each.status == 201 for each in emulator.requests),
-    }
     server: AbstractContextManager[object]
     if row.fault is None:
-        server = refused(emulator, port, moments[place.where])
+        # with version 3 the POST is the first request of all
+        is_first = place.where == "imports" or (place.where == "authenticate" and not place.after)
+        outage = Outage()
+        monkeypatch.setattr(RetryPolicy, "delay", outage.delay)
+        server = outage.of(emulator, port, lambda: is_first or any(each.status == 201 for each in emulator.requests))
     else:
+        monkeypatch.setattr(RetryPolicy, "delay", lambda *_: 0.01)  # nobody waits between attempts
         server = listening(emulator, port=port)
         emulator.fail(place.where, row.fault, after=place.after, **row.options)  # type: ignore[arg-type]  # of many types
     version = 3 if row.fault is None and place.where == "imports" else 4
@@ -204,7 +218,6 @@ def imports_after(
     return f"{outcome.state} {len(emulator.imports)}"
 
 
-@pytest.mark.usefixtures("_hurry")
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
 def test_fault_matrix(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], place: Place
