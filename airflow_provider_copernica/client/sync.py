@@ -126,6 +126,8 @@ def new_session(settings: ApiSettings) -> requests.Session:
 
 def send(session: requests.Session, request: WireRequest, settings: ApiSettings) -> Answer:
     """Sends a request once. Redirects are not followed: credentials go to the configured host only."""
+    if request.method == "POST":
+        session.close()  # a kept connection may be dead by now, and a POST lost on it leaves doubt
     proxy = proxy_for(settings, request.url)
     proxies = {"http": proxy, "https": proxy} if proxy else None
     try:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import socket
+import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -285,6 +286,26 @@ def test_a_post_is_repeated_where_it_was_not_carried_out(account: Account, coper
     copernica_emulator.fail("imports", Fault.RATE_LIMIT, times=3)
     account.post()
     assert len(copernica_emulator.imports) == 1
+
+
+def test_a_post_is_not_lost_on_a_connection_that_died_meanwhile() -> None:
+    def serve() -> None:
+        for status, body in ((200, b'{"ID":1}'), (201, b"")):
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                head = f"HTTP/1.1 {status} Fine\r\nX-Created: 12\r\nContent-Length: {len(body)}\r\n\r\n"
+                connection.sendall(head.encode() + body)
+                connection.recv(65536)  # either the next request, which is lost, or the end
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        account = Accounts("sync")(f"http://127.0.0.1:{server.getsockname()[1]}", 3)
+        assert account.identity() == {"ID": 1}
+        assert account.post() == 12
+        account.close()
+        thread.join(10)
 
 
 def test_nobody_listens(accounts: Accounts) -> None:
