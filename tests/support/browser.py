@@ -43,6 +43,17 @@ class Browser:
         patience = WebDriverWait(self.driver, seconds, 0.2, ignored_exceptions=[WebDriverException, StopIteration])
         return patience.until(lambda _: condition(), f"{what}, on {self.driver.current_url}")
 
+    def steady(self, look: Callable[[], Found], what: str, seconds: float = 30) -> Found:
+        """Looks until three looks in a row see the same, so that nothing still moves or appears."""
+        seen: list[Found] = []
+
+        def same() -> bool:
+            seen.append(look())
+            return bool(seen[-1]) and len(seen) > 2 and seen[-1] == seen[-2] == seen[-3]
+
+        self.wait(same, what, seconds)
+        return seen[-1]
+
     def find(self, css: str) -> WebElement:
         """The first visible element, as soon as there is one."""
         found = self.wait(lambda: self.visible(css), css)

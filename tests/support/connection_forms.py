@@ -32,6 +32,7 @@ class FormOfAirflow3:
     """A dialogue with sections that open one at a time; a saved connection is tested from the list."""
 
     STANDARD, EXTRA = "Standard Fields", "Extra Fields"
+    CONTENT = "[role=dialog] [data-part=item-content]"
 
     def __init__(self, browser: Browser) -> None:
         self.browser = browser
@@ -43,20 +44,26 @@ class FormOfAirflow3:
         self.browser.find("input[name=host]")
 
     def _section(self, name: str) -> None:
-        """Opens a section, unless it is open."""
+        """Opens a section, unless it is open, and waits until it is all there and the one before it is gone."""
         triggers = "[role=dialog] [data-part=item-trigger]"
         self.browser.wait(lambda: self.browser.visible(triggers), name)
         trigger = next(element for element in self.browser.visible(triggers) if element.text.strip() == name)
         if trigger.get_attribute("aria-expanded") != "true":
             trigger.click()
         self.browser.wait(lambda: trigger.get_attribute("aria-expanded") == "true", name)
+        self.browser.steady(self._only_section, name)
+
+    def _only_section(self) -> tuple[int, ...]:
+        """How high the open section is; nothing while the one before it is closing."""
+        heights = [content.size["height"] for content in self.browser.visible(self.CONTENT)]
+        return tuple(heights) if len(heights) == 1 else ()
 
     def labels(self) -> list[str]:
         found: list[str] = []
         for name, field in ((self.STANDARD, "input[name=host]"), (self.EXTRA, "#element_api_version")):
             self._section(name)
             self.browser.find(field)
-            found += self.browser.texts("[role=dialog] [data-part=item-content] label")
+            found += self.browser.steady(lambda: self.browser.texts(f"{self.CONTENT} label"), name)
         return [label.removesuffix("*").strip() for label in found]
 
     def placeholder(self, field: str) -> str:
@@ -70,7 +77,7 @@ class FormOfAirflow3:
     def api_versions(self) -> list[str]:
         self._section(self.EXTRA)
         self.browser.click("#element_api_version [role=combobox]")
-        return self.browser.wait(lambda: self.browser.texts("[role=option]"), "the choice of API versions")
+        return self.browser.steady(lambda: self.browser.texts("[role=option]"), "the choice of API versions")
 
     def api_version(self) -> str:
         return str(self.browser.driver.find_element(By.NAME, "element_api_version").get_attribute("value"))
@@ -89,10 +96,13 @@ class FormOfAirflow3:
 
     def test_and_save(self) -> str:
         self.browser.click("[role=dialog] button", "Save")
-        row = self.browser.wait(
-            lambda: next(row for row in self.browser.visible("tr") if CONNECTION_ID in row.text), "the connection"
-        )
-        row.find_element(By.CSS_SELECTOR, "button[aria-label='Test Connection']").click()
+
+        def click_on_test() -> bool:
+            row = next(row for row in self.browser.visible("tr") if CONNECTION_ID in row.text)
+            row.find_element(By.CSS_SELECTOR, "button[aria-label='Test Connection']").click()
+            return True
+
+        self.browser.wait(click_on_test, "the connection")
         said = self.browser.wait(
             lambda: [text for text in self.browser.texts("[role=status]") if "Test" in text], "what the test says"
         )
@@ -116,7 +126,8 @@ class FormOfAirflow2:
 
     def labels(self) -> list[str]:
         others = ("Connection Id", "Connection Type", "Extra")
-        found = [text.removesuffix("*").strip() for text in self.browser.texts("#model_form label")]
+        texts = self.browser.steady(lambda: self.browser.texts("#model_form label"), "the labels")
+        found = [text.removesuffix("*").strip() for text in texts]
         return [label for label in found if label not in others]
 
     def placeholder(self, field: str) -> str:
