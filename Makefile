@@ -1,5 +1,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+# an environment that forbids Python to keep what it compiled makes each of the many processes compile all of Airflow
+export PYTHONDONTWRITEBYTECODE :=
 
 LINE ?= 3.3
 PYTHON ?= 3.11
@@ -35,7 +37,7 @@ lint: $(VENV)/.tests ## ruff and mypy
 
 .PHONY: unit
 unit: $(VENV)/.tests ## the quick tests
-	$(PYTEST) -n 4 -m "not slow" $(ARGS)
+	$(PYTEST) -n 4 --dist worksteal -m "not slow" $(ARGS)
 
 .PHONY: slow
 slow: $(VENV)/.tests ## the tests that start real processes, two files at a time

@@ -14,17 +14,21 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from traceback import format_exception
+from typing import Any
 
 import pytest
 from local_airflow import free_port
 from processes import wait_until
+from support.masker import forget_secrets
 from support.taskrun import run_task
 
+from airflow_provider_copernica.client.once import Mark
 from airflow_provider_copernica.client.retry import RetryPolicy
 from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.emulator.demo import add_demo_database
 from airflow_provider_copernica.emulator.server import listening
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
+from airflow_provider_copernica.operators.record import ImportRecord
 
 FOLLOWUPS = "update, followups"
 SAFE = ("update", "update or add", "ignore or add", "delete")
@@ -90,42 +94,62 @@ class Outage:
     """
     A time in which nobody can connect: it lasts until a client waits to try again, however slow the machine is.
 
+    :param ready: set when a client may come.
+    :param begun: set when nobody listens any more.
     :param noticed: set by a client that waits to try again.
     :param over: set when the emulator listens again.
     """
 
+    ready: threading.Event = field(default_factory=threading.Event)
+    begun: threading.Event = field(default_factory=threading.Event)
     noticed: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
 
     def delay(self, *_: object) -> float:
         self.noticed.set()
-        self.over.wait(10)
+        assert self.over.wait(10)
         return 0.01
 
-    @contextmanager
-    def of(self, emulator: Emulator, port: int, when: Callable[[], bool]) -> Iterator[None]:
-        """Serves an emulator that nobody can connect to for a moment, from ``when`` on."""
-        ready, done = threading.Event(), threading.Event()
-
-        def serve() -> None:
-            if not when():
-                with listening(emulator, port=port):
-                    ready.set()
-                    wait_until(when, 10, "the moment to stop listening", pause=0.005)
-            ready.set()
-            self.noticed.wait(10)
+    def serve(self, emulator: Emulator, port: int, done: threading.Event, *, after_the_post: bool) -> None:
+        if after_the_post:
             with listening(emulator, port=port):
-                self.over.set()
-                done.wait()
+                self.ready.set()
+                wait_until(lambda: any(each.status == 201 for each in emulator.requests), 10, "the POST", pause=0.005)
+        self.begun.set()
+        self.ready.set()
+        self.noticed.wait(10)
+        with listening(emulator, port=port):
+            self.over.set()
+            done.wait()
 
-        thread = threading.Thread(target=serve)
+    @contextmanager
+    def of(
+        self, emulator: Emulator, port: int, monkeypatch: pytest.MonkeyPatch, *, after_the_post: bool
+    ) -> Iterator[None]:
+        """Serves an emulator that nobody can connect to for a moment: at first, or after the POST."""
+        post = ImportRecord.post
+
+        def post_and_wait(*args: Any, **kwargs: Any) -> Mark:
+            mark = post(*args, **kwargs)
+            assert self.begun.wait(10)
+            return mark
+
+        done = threading.Event()
+        thread = threading.Thread(
+            target=self.serve, args=(emulator, port, done), kwargs={"after_the_post": after_the_post}
+        )
         thread.start()
-        ready.wait(10)
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
+        assert self.ready.wait(10)
+        with monkeypatch.context() as patch:
+            patch.setattr(RetryPolicy, "delay", self.delay)
+            if after_the_post:
+                patch.setattr(ImportRecord, "post", post_and_wait)
+            try:
+                yield
+            finally:
+                done.set()
+                thread.join()
+        assert self.noticed.is_set()
 
 
 @dataclass(frozen=True)
@@ -175,15 +199,14 @@ def imports_after(
 
     :param printed: all that was logged and printed since the last call, at the level DEBUG.
     """
+    forget_secrets()
     emulator, port = Emulator(token=TOKEN, import_seconds=0), free_port()
     add_demo_database(emulator)
     server: AbstractContextManager[object]
     if row.fault is None:
         # with version 3 the POST is the first request of all
         is_first = place.where == "imports" or (place.where == "authenticate" and not place.after)
-        outage = Outage()
-        monkeypatch.setattr(RetryPolicy, "delay", outage.delay)
-        server = outage.of(emulator, port, lambda: is_first or any(each.status == 201 for each in emulator.requests))
+        server = Outage().of(emulator, port, monkeypatch, after_the_post=not is_first)
     else:
         monkeypatch.setattr(RetryPolicy, "delay", lambda *_: 0.01)  # nobody waits between attempts
         server = listening(emulator, port=port)
