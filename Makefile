@@ -41,7 +41,7 @@ unit: $(VENV)/.tests ## the quick tests
 
 .PHONY: slow
 slow: $(VENV)/.tests ## the tests that start real processes, two files at a time
-	$(PYTEST) -n 2 --dist loadfile -m slow $(ARGS)
+	$(PYTEST) -n 2 --dist loadfile --timeout 1200 -m slow tests/e2e/test_celery.py tests $(ARGS)
 
 .PHONY: test-matrix
 test-matrix: $(UV) ## the tests on every supported pair of Airflow and Python (noxfile.py lists them)

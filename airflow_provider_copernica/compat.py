@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
+from airflow import __version__ as airflow_version
+
 try:  # Airflow 3
     from airflow.sdk.definitions._internal.mixins import ResolveMixin
 except ImportError:
@@ -15,14 +17,25 @@ if TYPE_CHECKING:
     from airflow.sdk.types import Operator
 
 __all__ = [
+    "STARTS_FROM_TRIGGER",
+    "TRIGGER_RENDERS",
     "Operator",
     "ResolveMixin",
     "TaskStateStore",
     "deferral_failure",
     "is_airflow_retry",
     "is_being_unmapped",
+    "is_mapped",
+    "output_template",
     "task_state_store",
 ]
+
+
+_AIRFLOW = tuple(int(part) for part in airflow_version.split(".")[:2])
+# the triggerer renders the arguments of a first trigger
+TRIGGER_RENDERS = _AIRFLOW >= (3, 3)
+# 2.11 does, but renders nothing; 3.0 - 3.2 were not found to do it right
+STARTS_FROM_TRIGGER = _AIRFLOW < (3, 0) or TRIGGER_RENDERS
 
 
 class TaskStateStore(Protocol):
@@ -56,6 +69,25 @@ def is_being_unmapped(operator: BaseOperator) -> bool:
     Airflow has no public way to ask; the attribute is the same from 2.11 to 3.3.
     """
     return bool(getattr(operator, "_BaseOperator__from_mapped", False))
+
+
+def is_mapped(operator: BaseOperator) -> bool:
+    """Whether it has several task instances, by itself or as a part of a mapped task group."""
+    return hasattr(operator, "partial_kwargs") or any(True for _ in operator.iter_mapped_task_groups())
+
+
+def output_template(value: object) -> str | object:
+    """
+    The plain output of a task as a template; anything else as it is.
+
+    Airflow's own template lacks ``map_indexes``. Airflow 3.3 would then ask for a list of XComs, which is a question
+    that its triggerer never answers.
+    """
+    operator, key = getattr(value, "operator", None), getattr(value, "key", None)
+    if operator is None or not isinstance(key, str) or is_mapped(operator):
+        return value
+    pull = f"task_ids={operator.task_id!r}, dag_id={operator.dag_id!r}, key={key!r}, map_indexes=-1"
+    return f"{{{{ task_instance.xcom_pull({pull}) }}}}"
 
 
 def deferral_failure(

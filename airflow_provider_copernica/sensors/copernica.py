@@ -22,6 +22,7 @@ from airflow_provider_copernica.client.errors import (
     GOES_ON,
     CopernicaArgumentError,
     CopernicaError,
+    CopernicaImportFailedError,
     CopernicaImportTimeoutError,
 )
 from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, PollSchedule
@@ -35,6 +36,7 @@ from airflow_provider_copernica.client.status import (
 from airflow_provider_copernica.compat import deferral_failure
 from airflow_provider_copernica.form import DEFAULT_CONN_ID
 from airflow_provider_copernica.links.copernica import CopernicaLink
+from airflow_provider_copernica.sensors.first_trigger import first_trigger
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -54,6 +56,9 @@ class CopernicaImportSensor(BaseSensorOperator):
     :param import_id: the import; usually ``import_task.output``.
     :param copernica_conn_id: the Airflow connection.
     :param deferrable: wait in the triggerer; default: Airflow's ``[operators] default_deferrable``.
+    :param start_from_trigger: with ``deferrable``: wait in the triggerer from the start, so that no worker is needed
+        before the import has finished. On Airflow 3.3, and on 2.11 where nothing is a template; elsewhere, and for
+        mapped sensors, a worker begins all the same.
     :param newer_than: for a periodic import: done when its last run is later than this moment, a datetime or text in
         ISO 8601; without zone it is Copernica's own, Europe/Amsterdam.
     :param poke_interval: seconds before the second poll, 60 by default; later ones wait longer.
@@ -73,6 +78,7 @@ class CopernicaImportSensor(BaseSensorOperator):
         import_id: int | str,
         copernica_conn_id: str = DEFAULT_CONN_ID,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        start_from_trigger: bool = False,
         newer_than: datetime | str | None = None,
         max_poll_interval: float = DEFAULT_MAX_POLL_INTERVAL,
         **kwargs: Any,  # those of BaseSensorOperator
@@ -84,6 +90,9 @@ class CopernicaImportSensor(BaseSensorOperator):
         self.newer_than = newer_than
         self.max_poll_interval = max_poll_interval
         self._last: CopernicaImport | None = None
+        if deferrable and start_from_trigger:
+            self.start_trigger_args = first_trigger(self, self._trigger_kwargs(), "execute_complete", self.timeout)
+            self.start_from_trigger = self.start_trigger_args is not None
 
     @cached_property
     def hook(self) -> CopernicaHook:
@@ -104,7 +113,7 @@ class CopernicaImportSensor(BaseSensorOperator):
         try:
             return super().execute(context)
         except (AirflowSensorTimeout, AirflowSkipException) as error:
-            raise type(error)(f"{error} Last seen: {self._last or 'nothing'}. {GOES_ON}") from error
+            raise self._out_of_time(f"{error} Last seen: {self._last or 'nothing'}. {GOES_ON}", type(error)) from error
 
     def poke(self, context: Context) -> PokeReturnValue:  # noqa: ARG002 - Airflow's signature
         """Asks once; an outage of minutes is sat out."""
@@ -133,7 +142,9 @@ class CopernicaImportSensor(BaseSensorOperator):
         try:
             status = read_event(event)
         except CopernicaImportTimeoutError as error:
-            raise (AirflowSkipException if self.soft_fail else AirflowSensorTimeout)(str(error)) from error
+            raise self._out_of_time(str(error)) from error
+        except CopernicaArgumentError as error:
+            raise AirflowFailException(str(error)) from error
         log.info("Finished: %s.", status)
         return status.as_dict()
 
@@ -143,25 +154,49 @@ class CopernicaImportSensor(BaseSensorOperator):
         if reason == "failure":
             raise CopernicaError(f"Airflow's triggerer gave up on the task; its log tells why. {GOES_ON}")
         if reason == "timeout":
-            message = f"Waited {self.timeout:g} s for Copernica import {self.import_id}. {GOES_ON}"
-            raise AirflowSkipException(message) if self.soft_fail else AirflowSensorTimeout(message)
+            return self._look_once_more(context)
         # past BaseSensorOperator, which would replace the reason of a skip by words of its own
         return super(BaseSensorOperator, self).resume_execution(next_method, next_kwargs, context)
+
+    def _look_once_more(self, context: Context) -> object:
+        """Airflow's own time is over, and it does not know what the trigger has seen."""
+        from airflow_provider_copernica.client.progress import duration
+
+        try:
+            seen = self.poke(context)
+        except CopernicaImportFailedError:
+            raise
+        except CopernicaError as error:
+            log.warning("%s", error)
+        else:
+            if seen:
+                return seen.xcom_value
+        waited = f"Waited {duration(self.timeout)} for Copernica import {self.import_id}, and it has not finished."
+        raise self._out_of_time(f"{waited} Last seen: {self._last or 'nothing'}. {GOES_ON}")
+
+    def _out_of_time(self, message: str, kind: type[Exception] | None = None) -> Exception:
+        log.warning("%s", message)  # Airflow does not show why a task was skipped
+        return (kind or (AirflowSkipException if self.soft_fail else AirflowSensorTimeout))(message)
+
+    def _trigger_kwargs(self) -> dict[str, object]:
+        return {
+            "import_id": self.import_id,
+            "copernica_conn_id": self.copernica_conn_id,
+            "poll_interval": self.poke_interval,
+            "max_poll_interval": max(self.max_poll_interval, self.poke_interval),
+            "newer_than": self.newer_than,
+        }
 
     def _defer(self) -> None:
         from airflow_provider_copernica.triggers.copernica import CopernicaImportTrigger
 
         now = time.time()
         newer_than = read_newer_than(self.newer_than)
-        trigger = CopernicaImportTrigger(
-            self.import_id,
-            self.copernica_conn_id,
-            self.poke_interval,
-            max(self.max_poll_interval, self.poke_interval),
-            now + self.timeout,
-            newer_than=None if newer_than is None else newer_than.isoformat(),
-            started_at=now,
-        )
+        kwargs: dict[str, Any] = {  # of many types
+            **self._trigger_kwargs(),
+            "newer_than": None if newer_than is None else newer_than.isoformat(),
+        }
+        trigger = CopernicaImportTrigger(**kwargs, deadline=now + self.timeout, started_at=now)
         # Airflow's own time-out is only the net below: it comes when no triggerer runs
         self.defer(trigger=trigger, method_name="execute_complete", timeout=timedelta(seconds=self.timeout + MARGIN))
 

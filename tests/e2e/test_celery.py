@@ -24,7 +24,6 @@ IMPORTS = 200
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(900),
     pytest.mark.skipif(BIN is None, reason=MISSING),
     pytest.mark.skipif(
         shutil.which("redis-server") is None, reason="Redis is not installed (apt-get install redis-server)"
@@ -51,6 +50,15 @@ with DAG("many", schedule=None, max_active_tasks=32) as dag:
     ).expand(name=[f"import {{number}}" for number in range({IMPORTS})])
 """
 
+# read by each process of Airflow: a worker imports once what each of its tasks would import again
+LOCAL_SETTINGS = """
+import airflow.dag_processing.dagbag
+import airflow_provider_copernica.hooks.copernica
+import airflow_provider_copernica.client.sync
+import airflow_provider_copernica.operators.copernica
+import airflow_provider_copernica.operators.submit
+"""
+
 SETTINGS = {
     "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
     "AIRFLOW__CORE__PARALLELISM": "32",
@@ -69,7 +77,7 @@ def running_redis(directory: Path) -> Iterator[str]:
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(directory)]
     service = Service(["redis-server", *options], dict(os.environ), directory / "redis.log")
     try:
-        wait_until(lambda: "Ready to accept" in service.log.read_text(), 30, "Redis", pause=0.1)
+        wait_until(lambda: "Ready to accept" in service.log.read_text(), 120, "Redis", pause=0.1)
         yield f"redis://127.0.0.1:{port}/0"
     finally:
         service.stop()
@@ -105,6 +113,8 @@ def test_a_worker_dies_among_200_imports(tmp_path: Path) -> None:
             "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{postgres.uri}",
         }
         home = AirflowHome(tmp_path / "home", tmp_path / "dags", settings)
+        (home.path / "config").mkdir(exist_ok=True)
+        (home.path / "config" / "airflow_local_settings.py").write_text(LOCAL_SETTINGS)
         home.add_connection(emulator.url, emulator.token)
         with running_airflow(home) as airflow, running_workers(home, ("one", "two")) as workers:
             api = airflow.api()

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from processes import wait_until
-from support.airflow_api import AirflowApi, TaskId
+from support.airflow_api import PATIENCE, AirflowApi, TaskId
 from support.airflow_home import AirflowHome, RunningAirflow, kill_task, running_airflow
 from support.dagrun import AIRFLOW_3_3
 
@@ -26,7 +26,6 @@ from airflow_provider_copernica.emulator.demo import add_demo_database
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(600),
     pytest.mark.skipif(not AIRFLOW_3_3, reason="only Airflow 3.3 and later remember an import across attempts"),
 ]
 
@@ -152,7 +151,9 @@ def test_a_worker_is_killed(
     imports, requests = len(emulator.imports), len(emulator.requests)
     MOMENTS[moment].prepare(emulator)
     run_id = api.trigger(dag_id, {"action": action})
-    wait_until(lambda: MOMENTS[moment].has_come(emulator, imports, requests), 60, MOMENTS[moment].name, pause=0.05)
+    wait_until(
+        lambda: MOMENTS[moment].has_come(emulator, imports, requests), PATIENCE, MOMENTS[moment].name, pause=0.05
+    )
     task = TaskId(dag_id, run_id, "load")
     kill_task(api, task)
     api.wait_for_run(dag_id, run_id)
@@ -171,7 +172,7 @@ def test_the_triggerer_is_killed_while_twenty_imports_are_deferred(stage: Stage)
     imports = len(emulator.imports)
     run_id = api.trigger("twenty")
     tasks = [TaskId("twenty", run_id, "load", index) for index in range(20)]
-    wait_until(lambda: len(emulator.imports) == imports + 20, 90, "20 imports")
+    wait_until(lambda: len(emulator.imports) == imports + 20, PATIENCE, "20 imports")
     for task in tasks:
         api.wait_for_task(task, {"deferred"})
     everything = dump(stage.home.path / "airflow.db")  # with the triggers and the remembered imports, which go away
@@ -180,7 +181,7 @@ def test_the_triggerer_is_killed_while_twenty_imports_are_deferred(stage: Stage)
     assert found(stage, everything) == []
     stage.airflow.kill("triggerer")
     stage.airflow.restart("triggerer")
-    assert api.wait_for_run("twenty", run_id, timeout=180) == "success"
+    assert api.wait_for_run("twenty", run_id) == "success"
     assert len(emulator.imports) == imports + 20
     assert {(each["state"], each["try_number"]) for each in map(api.task, tasks)} == {("success", 1)}
 
@@ -194,11 +195,15 @@ def test_a_person_fails_the_task(stage: Stage, mode: str) -> None:
     run_id = api.trigger(dag_id, {"action": "add"})
     task = TaskId(dag_id, run_id, "load")
     api.wait_for_task(task, {"deferred"} if mode == "triggerer" else {"running"})
-    wait_until(lambda: any(f"/import/{imports + 1}" in each.path for each in emulator.requests), 60, "a first look")
+    wait_until(
+        lambda: any(f"/import/{imports + 1}" in each.path for each in emulator.requests), PATIENCE, "a first look"
+    )
     api.call("PATCH", task.path, body={"new_state": "failed"})
     expected = f"import {imports + 1}" if mode == "triggerer" else f"Copernica import {imports + 1} "
-    wait_until(lambda: expected in whole_log(stage, task) and "goes on" in whole_log(stage, task), 60, "its last words")
-    wait_until(lambda: emulator.imports[-1].state == "finished", 30, "the import, which goes on")
+    wait_until(
+        lambda: expected in whole_log(stage, task) and "goes on" in whole_log(stage, task), PATIENCE, "its last words"
+    )
+    wait_until(lambda: emulator.imports[-1].state == "finished", PATIENCE, "the import, which goes on")
 
 
 def whole_log(stage: Stage, task: TaskId) -> str:

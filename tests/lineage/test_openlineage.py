@@ -52,6 +52,7 @@ def events_of_a_run(folder: Path) -> list[Event]:
     with run_emulator(token=TOKEN, import_seconds=0.2, port=0) as emulator:
         add_demo_database(emulator)
         settings = {
+            "AIRFLOW__OPENLINEAGE__DISABLED": "False",
             "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(transport),
             "AIRFLOW__OPENLINEAGE__NAMESPACE": "tests",
             "AIRFLOW_CONN_COPERNICA_DEFAULT": connection_json(emulator.url, TOKEN),

@@ -10,6 +10,8 @@ import requests
 from local_airflow import AIRFLOW_2
 from processes import wait_until
 
+# seconds; a machine may be slow
+PATIENCE = 300.0
 FINISHED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 Json = dict[str, object]
 
@@ -46,7 +48,9 @@ class AirflowApi:
         if AIRFLOW_2:
             self.session.auth = (user, password)
         else:
-            answer = self.session.post(f"{url}/auth/token", json={"username": user, "password": password}, timeout=30)
+            answer = self.session.post(
+                f"{url}/auth/token", json={"username": user, "password": password}, timeout=PATIENCE
+            )
             answer.raise_for_status()
             self.session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
@@ -62,7 +66,7 @@ class AirflowApi:
             params={name: str(value) for name, value in (params or {}).items()},
             json=body,
             headers={"Accept": "application/json"},
-            timeout=30,
+            timeout=PATIENCE,
         )
         if not answer.ok:
             raise requests.HTTPError(f"{method} {path}: {answer.status_code} {answer.text[:500]}", response=answer)
@@ -76,7 +80,7 @@ class AirflowApi:
         except requests.HTTPError:
             return False
 
-    def trigger(self, dag_id: str, conf: Json | None = None, *, timeout: float = 60) -> str:
+    def trigger(self, dag_id: str, conf: Json | None = None, *, timeout: float = PATIENCE) -> str:
         """Waits until a DAG has been parsed, starts a run and returns the run's ID."""
         wait_until(lambda: self.knows(dag_id), timeout, f"DAG {dag_id}")
         body: Json = {"conf": conf or {}} if AIRFLOW_2 else {"conf": conf or {}, "logical_date": None}
@@ -85,7 +89,7 @@ class AirflowApi:
     def run_state(self, dag_id: str, run_id: str) -> str:
         return str(self.call("GET", f"dags/{dag_id}/dagRuns/{run_id}")["state"])
 
-    def wait_for_run(self, dag_id: str, run_id: str, *, timeout: float = 120) -> str:
+    def wait_for_run(self, dag_id: str, run_id: str, *, timeout: float = PATIENCE) -> str:
         """Waits until a run has ended; returns how."""
         wait_until(lambda: self.run_state(dag_id, run_id) in FINISHED, timeout, f"the end of {dag_id} {run_id}")
         return self.run_state(dag_id, run_id)
@@ -94,7 +98,7 @@ class AirflowApi:
         """All that Airflow says of a task instance: state, try_number, pid, ..."""
         return self.call("GET", task.path if task.map_index < 0 else f"{task.path}/{task.map_index}")
 
-    def wait_for_task(self, task: TaskId, states: Collection[str], *, timeout: float = 120) -> Json:
+    def wait_for_task(self, task: TaskId, states: Collection[str], *, timeout: float = PATIENCE) -> Json:
         """
         Waits until a task instance is in one of some states.
 

@@ -56,7 +56,7 @@ def running_postgres(directory: Path) -> Iterator[PostgresServer]:
         service = Service([*as_user, str(BIN / "postgres"), *where], environment, directory / "postgres.log")
         ready = [str(BIN / "pg_isready"), "-h", server.host, "-p", str(server.port), "-q"]
         try:
-            wait_until(lambda: subprocess.run(ready, check=False).returncode == 0, 30, "PostgreSQL", pause=0.1)
+            wait_until(lambda: subprocess.run(ready, check=False).returncode == 0, 120, "PostgreSQL", pause=0.1)
             yield server
         finally:
             service.stop()
