@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
@@ -9,7 +10,9 @@ from airflow import __version__ as airflow_version
 
 try:  # Airflow 3
     from airflow.sdk.definitions._internal.mixins import ResolveMixin
+    from airflow.sdk.definitions.mappedoperator import OperatorPartial
 except ImportError:
+    from airflow.models.mappedoperator import OperatorPartial  # type: ignore[import-not-found,no-redef]  # likewise
     from airflow.utils.mixins import ResolveMixin  # type: ignore[no-redef]  # where Airflow 2 has it
 
 if TYPE_CHECKING:
@@ -20,14 +23,16 @@ __all__ = [
     "STARTS_FROM_TRIGGER",
     "TRIGGER_RENDERS",
     "Operator",
+    "OperatorPartial",
     "ResolveMixin",
     "TaskStateStore",
+    "attempts",
     "deferral_failure",
-    "is_airflow_retry",
     "is_being_unmapped",
     "is_mapped",
     "output_template",
     "task_state_store",
+    "waiting_since",
 ]
 
 
@@ -51,15 +56,21 @@ def task_state_store(context: Context) -> TaskStateStore | None:
     return cast("TaskStateStore | None", cast("Mapping[str, object]", context).get("task_state_store"))
 
 
-def is_airflow_retry(context: Context) -> bool:
+def attempts(context: Context) -> tuple[int, int]:
     """
-    Whether Airflow itself runs the task once more, as opposed to a first run or to a person who cleared it.
+    The number of this attempt, and that of the first one since the task was new or a person cleared it.
 
     Clearing raises ``max_tries`` by the attempts made so far, so the first attempt after it can be computed.
     """
     ti, task = context["ti"], context["task"]
-    first_attempt = int(ti.max_tries) - int(task.retries or 0) + 1
-    return int(ti.try_number) > first_attempt
+    return int(ti.try_number), int(ti.max_tries) - int(task.retries or 0) + 1
+
+
+def waiting_since(context: Context) -> float:
+    """When a sensor began, in seconds since the epoch; in reschedule mode that was an earlier process (3.0)."""
+    first = getattr(context.get("ti"), "get_first_reschedule_date", None)
+    began = None if first is None else first(context)
+    return time.time() if began is None else float(began.timestamp())
 
 
 def is_being_unmapped(operator: BaseOperator) -> bool:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import XComArg
 
-from airflow_provider_copernica.compat import ResolveMixin
+from airflow_provider_copernica.compat import OperatorPartial, ResolveMixin
 
 if TYPE_CHECKING:
+    from airflow.sdk.definitions.mappedoperator import MappedOperator
+
     from airflow_provider_copernica.compat import Operator
+
+Describe = Callable[[object], str]
 
 
 class Concealed(ResolveMixin):
@@ -28,7 +32,7 @@ class Concealed(ResolveMixin):
     # Airflow would call this in place of rendering ``given``, without knowing which values must not be rendered again
     resolve = None  # type: ignore[assignment]  # see above
 
-    def __init__(self, given: object, describe: Callable[[object], str]) -> None:
+    def __init__(self, given: object, describe: Describe) -> None:
         self._given = self._value = given
         self._describe = describe
 
@@ -59,9 +63,44 @@ class Concealed(ResolveMixin):
         return self._describe(self._value)
 
 
-def conceal(value: object, describe: Callable[[object], str]) -> object:
+def conceal(value: object, describe: Describe) -> object:
     """Hides a value, once; None stays None."""
     return value if value is None or isinstance(value, Concealed) else Concealed(value, describe)
+
+
+def conceal_named(values: Mapping[str, Any], hidden: Mapping[str, Describe]) -> dict[str, Any]:
+    """Hides some of the named values."""
+    return {name: conceal(value, hidden[name]) if name in hidden else value for name, value in values.items()}
+
+
+def conceal_each(values: object, describe: Describe) -> object:
+    """Hides each of the values that a mapped task has one of; another task's output stays."""
+    if isinstance(values, Mapping):
+        return {key: conceal(value, describe) for key, value in values.items()}
+    return [conceal(value, describe) for value in values] if isinstance(values, list | tuple) else values
+
+
+def concealing_partial(partial: OperatorPartial, hidden: Mapping[str, Describe]) -> OperatorPartial:
+    """
+    What ``.partial()`` returns, but for arguments that ``.expand()`` may not show.
+
+    :param hidden: how to describe them, by name.
+    """
+
+    class ConcealingPartial(OperatorPartial):
+        def expand(self, **mapped: Any) -> MappedOperator:
+            each: dict[str, Any] = {  # what Airflow takes
+                name: conceal_each(value, hidden[name]) if name in hidden else value for name, value in mapped.items()
+            }
+            return super().expand(**each)
+
+        def expand_kwargs(self, kwargs: Any, *, strict: bool = True) -> MappedOperator:
+            if isinstance(kwargs, list | tuple):
+                kwargs = [conceal_named(one, hidden) if isinstance(one, Mapping) else one for one in kwargs]
+            return super().expand_kwargs(kwargs, strict=strict)
+
+    partial._expand_called = True  # noqa: SLF001 - else Airflow warns that it never was
+    return ConcealingPartial(operator_class=partial.operator_class, kwargs=partial.kwargs, params=partial.params)
 
 
 def reveal(value: object) -> object:

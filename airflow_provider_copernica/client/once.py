@@ -23,6 +23,7 @@ class Mark:
     """
     What is remembered of an attempt; no row, no secret.
 
+    :param attempt: its number; where a later attempt went on with the same import, that one's.
     :param stage: how far it came.
     :param name: the name of the import, to look for in Copernica.
     :param import_id: its ID, once known.
@@ -31,6 +32,7 @@ class Mark:
 
     stage: Stage
     name: str
+    attempt: int
     import_id: int | None = None
     safe_to_repeat: bool = False
 
@@ -49,10 +51,11 @@ def read_mark(value: object) -> Mark | None:
         mark = Mark(
             Stage(fields["stage"]),
             str(fields.get("name", "")),
+            int(fields["attempt"]),
             fields.get("import_id"),
             fields.get("safe_to_repeat") is True,
         )
-    except (LookupError, ValueError) as error:
+    except (LookupError, TypeError, ValueError) as error:
         raise CopernicaReplyError("The task's stored state of its import can't be read.") from error
     if (mark.stage is Stage.POSTED) != isinstance(mark.import_id, int):
         raise CopernicaReplyError("The task's stored state of its import can't be read.")
@@ -109,7 +112,7 @@ def next_step(what: Found, *, retry: bool, safe_to_repeat: bool) -> Next:
     The table.
 
     :param what: what became of the earlier import.
-    :param retry: Airflow retries the task by itself; else a person cleared it, or it runs for the first time.
+    :param retry: Airflow has retried the task by itself since then; else a person has cleared it.
     :param safe_to_repeat: doing it twice changes nothing more than doing it once.
     """
     match what:

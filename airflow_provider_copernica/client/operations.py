@@ -86,7 +86,7 @@ def get_page(settings: ApiSettings, path: str, params: QueryParams, start: int, 
     try:
         more = end < to_count(total, least=0)
     except ValueError:  # no total, as asked with total=false
-        more = isinstance(value, dict) and len(items) >= limit
+        more = isinstance(value, dict) and len(items) >= min(limit, _own_limit(envelope, limit))
     return Page(items, end if more and items else None)
 
 
@@ -108,6 +108,14 @@ def first_start(params: QueryParams) -> int:
 
 def _limit(params: QueryParams) -> int:
     return min(_number(params, "limit", PAGE_SIZE, least=1), PAGE_SIZE)
+
+
+def _own_limit(envelope: Mapping[str, object], asked: int) -> int:
+    """The size of a page that the reply names, which may be smaller than the one asked for."""
+    try:
+        return to_count(envelope.get("limit"))
+    except ValueError:
+        return asked
 
 
 def _number(params: QueryParams, name: str, default: int, *, least: int) -> int:
@@ -188,4 +196,10 @@ def timed_out(watch: Watch, status: CopernicaImport | None, import_id: int) -> C
 
 
 def json_body(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    """
+    :raises CopernicaArgumentError: when it can't be written as JSON.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise CopernicaArgumentError("json: the body can't be written as JSON.") from error

@@ -79,23 +79,10 @@ class ImportParameters:
 
     def check_columns(self, columns: Sequence[Column]) -> list[str]:
         """What is wrong with importing these columns in this way, one sentence each."""
-        by_name = {column.name: column for column in columns}
         keys = [parse_columns([name])[0] for name in self.key_fields or ()]
-        problems = [
-            f"key_fields names {key.name!r}, which the rows do not have: they have {', '.join(map(repr, by_name))}."
-            for key in keys
-            if key.name not in by_name
-        ]
-        if any(column.kind == "collection" for column in (*columns, *keys)):
-            problems += self._check_subprofiles(keys)
-        elif self.delete_target == "subprofile":
-            problems.append(
-                "delete_target is 'subprofile', but no field is of a collection: nothing tells which subprofile."
-            )
-        return problems
-
-    def _check_subprofiles(self, keys: Sequence[Column]) -> list[str]:
-        problems = []
+        problems: list[str] = []
+        if not any(column.kind == "collection" for column in (*columns, *keys)):
+            return problems
         if not any(key.kind == "field" for key in keys):
             problems.append(
                 "The rows hold subprofiles, but key_fields names no field of the database itself: "
@@ -202,10 +189,13 @@ def _location(value: object) -> str:
     try:
         parts = urlsplit(text)
         known = parts.scheme in LOCATION_SCHEMES and bool(parts.hostname) and parts.port != 0
+        known = known and "@" not in parts.fragment  # else the host is a piece of somebody's password
     except ValueError:
         known = False
     if not known or not text.isprintable() or " " in text:
-        raise ValueError(f"must be a URL that Copernica can fetch: {', '.join(LOCATION_SCHEMES)}")
+        raise ValueError(
+            f"must be a URL that Copernica can fetch ({', '.join(LOCATION_SCHEMES)}), its password percent-encoded"
+        )
     return text
 
 

@@ -57,11 +57,11 @@ class ProgressLog:
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
         self._first: Observation | None = None
-        self._last: CopernicaImport | None = None
+        self.last: CopernicaImport | None = None
 
     def __call__(self, status: CopernicaImport) -> None:
         now = Observation(status, time.monotonic())
         self._first = self._first or now
-        if status != self._last:
+        if status != self.last:
             self._log.info("Import %d: %s", status.import_id, progress(now, self._first))
-        self._last = status
+        self.last = status

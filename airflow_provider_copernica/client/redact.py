@@ -14,12 +14,12 @@ _PATTERNS = (
     (re.compile(r"(access_token(?:=|%3D))[^&\s\"'<>)\\]+", re.IGNORECASE), rf"\1{MASK}"),
     (re.compile(r"(Bearer\s+)[\w.~+/=-]+", re.IGNORECASE), rf"\1{MASK}"),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), MASK),
-    # a password, or a user alone, inside a location: ftp://user:password@host/file.csv
-    (re.compile(r"([a-z][a-z0-9+.-]*://)[^/?#\s\"'<>]*@", re.IGNORECASE), rf"\1{MASK}@"),
-    # signatures of presigned URLs
+    # a password, or a user alone, inside a location: ftp://user:password@host/file.csv; whatever the password holds
+    (re.compile(r"([a-z][a-z0-9+.-]*://)\S*@", re.IGNORECASE), rf"\1{MASK}@"),
+    # signatures of presigned URLs, and passwords by the names they usually have
     (
         re.compile(
-            r"([?&](?:X-Amz-Signature|X-Amz-Security-Token|X-Goog-Signature|Signature|sig)=)[^&\s\"'<>]+",
+            r"([?&](?:[\w-]*(?:token|signature|password|passwd|secret|api[_-]?key)|sig|pwd)=)[^&\s\"'<>]+",
             re.IGNORECASE,
         ),
         rf"\1{MASK}",
@@ -79,5 +79,5 @@ _FILTER = _RedactingFilter()
 
 def quiet_http_loggers() -> None:
     """Redacts what urllib3 logs at DEBUG: it writes every URL, and with v3 that holds the token."""
-    for name in ("urllib3.connectionpool", "urllib3.util.retry"):
+    for name in ("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry"):
         logging.getLogger(name).addFilter(_FILTER)

@@ -89,8 +89,8 @@ def _target_of_delete(action: object, delete_target: object) -> str | None:
     return None
 
 
-def _keys_of_location(location: object, key_fields: object, action: object, delete_target: object) -> str | None:
-    if location is None or action != "delete" or not isinstance(key_fields, tuple):
+def _target_of_keys(key_fields: object, action: object, delete_target: object) -> str | None:
+    if action != "delete" or not isinstance(key_fields, tuple):
         return None
     of_collection = any("." in name and not name.startswith("interest.") for name in key_fields)
     if of_collection and delete_target is None:
@@ -128,7 +128,7 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[..., str | None]], ...] = (
     (("action", "key_fields"), _keys_of_action),
     (("key_fields",), _keys_of_profiles),
     (("action", "delete_target"), _target_of_delete),
-    (("location", "key_fields", "action", "delete_target"), _keys_of_location),
+    (("key_fields", "action", "delete_target"), _target_of_keys),
     (("remove_missing", "action"), _nothing_missing),
     (("autostart", "waits"), _started),
 )

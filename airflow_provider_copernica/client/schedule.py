@@ -27,8 +27,7 @@ class PollSchedule:
 
     def __post_init__(self) -> None:
         for name, value in (("poll_interval", self.first), ("max_poll_interval", self.longest)):
-            if not 0 < value < float("inf"):
-                raise CopernicaArgumentError(f"{name} must be a number of seconds above 0.")
+            _check_seconds(name, value)
 
     def wait(self, elapsed: float, chance: float | None = None) -> float:
         """
@@ -46,6 +45,17 @@ class PollSchedule:
         return min(grown, max(self.first, self.longest)) * (1 - JITTER * chance)
 
 
-def seconds(duration: float | timedelta | None) -> float | None:
-    """A duration in seconds."""
-    return duration.total_seconds() if isinstance(duration, timedelta) else duration
+def seconds(duration: float | timedelta, name: str = "timeout") -> float:
+    """
+    A duration in seconds.
+
+    :raises CopernicaArgumentError: when it is none.
+    """
+    number = duration.total_seconds() if isinstance(duration, timedelta) else duration
+    _check_seconds(name, number)
+    return number
+
+
+def _check_seconds(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+        raise CopernicaArgumentError(f"{name} must be a number of seconds above 0.")

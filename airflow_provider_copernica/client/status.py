@@ -212,7 +212,7 @@ def read_newer_than(value: object) -> datetime | None:
     :param value: a moment, as datetime or text; without zone it is Copernica's own, Europe/Amsterdam.
     :raises CopernicaArgumentError: when it is no moment.
     """
-    if value is None or (isinstance(value, str) and value.strip() in ("", "None")):
+    if value is None:
         return None
     moment = parse_moment(str(value)) if isinstance(value, str | datetime) else None
     if moment is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -72,7 +73,7 @@ class CopernicaImportDecoratedOperator(DecoratedOperator, CopernicaImportOperato
             return
         if isinstance(rows, str | bytes | Mapping) or not isinstance(rows, Iterable):
             raise CopernicaArgumentError(
-                f"{self.python_callable.__name__} returned one {type(rows).__name__}: "
+                f"{_name_of(self.python_callable)} returned one {type(rows).__name__}: "
                 "it must return or yield rows, each a dict of fields and values."
             )
         yield from rows
@@ -82,12 +83,19 @@ def check_function(function: Callable[..., object]) -> None:
     """
     :raises CopernicaArgumentError: for an async function, whose rows nobody would await.
     """
-    plain = inspect.unwrap(function)
-    if inspect.iscoroutinefunction(plain) or inspect.isasyncgenfunction(plain):
+    plain: Any = inspect.unwrap(function)  # any callable
+    while isinstance(plain, functools.partial):
+        plain = inspect.unwrap(plain.func)
+    called = plain if inspect.isroutine(plain) else type(plain).__call__
+    if inspect.iscoroutinefunction(called) or inspect.isasyncgenfunction(called):
         raise CopernicaArgumentError(
-            f"@task.copernica_import: {plain.__name__} is an async function: write it with 'def', "
+            f"@task.copernica_import: {_name_of(plain)} is an async function: write it with 'def', "
             "and call asyncio.run() within it where that is needed."
         )
+
+
+def _name_of(function: Callable[..., object]) -> str:
+    return getattr(function, "__name__", type(function).__name__)
 
 
 def copernica_import_task(

@@ -141,7 +141,7 @@ async def _post_import(world: World, request: web.Request) -> web.Response:
     body = await request.read()
     try:
         parameters = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         parameters = None
     if not isinstance(parameters, dict):
         raise RefusedError("Invalid data provided")

@@ -27,6 +27,7 @@ def add_control(app: web.Application, emulator: Emulator) -> None:
         ("POST", "databases", _add_database),
         ("POST", "faults", _fail),
         ("DELETE", "faults", _clear_faults),
+        ("POST", "failing-imports", _failing_imports),
         ("POST", "expire-tokens", _expire_tokens),
     ):
         app.router.add_route(method, f"{World.CONTROL}{path}", functools.partial(_explained, handler, emulator))
@@ -80,6 +81,12 @@ async def _fail(emulator: Emulator, request: web.Request) -> web.Response:
 
 async def _clear_faults(emulator: Emulator, request: web.Request) -> web.Response:  # noqa: ARG001 - as above
     emulator.clear_faults()
+    return web.Response(status=204)
+
+
+async def _failing_imports(emulator: Emulator, request: web.Request) -> web.Response:
+    given = await request.json()
+    emulator.failing_imports(given["message"], int(given.get("after_lines", 0)))
     return web.Response(status=204)
 
 

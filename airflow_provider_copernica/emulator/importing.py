@@ -35,7 +35,7 @@ class Importer:
         self._sub_keys: dict[str, list[str]] = {}
         for name in keys:
             collection, dot, field = name.partition(".")
-            if dot and collection in database.collections:
+            if dot and field in getattr(database.collections.get(collection), "fields", ()):
                 self._sub_keys.setdefault(collection, []).append(field)
         self._index: dict[tuple[str, ...], int] = {}
         for profile in reversed(database.profiles.values()):
@@ -99,7 +99,7 @@ class Importer:
         if not keys or self._action == "add":
             return None
         specs = self._database.collections[collection].fields
-        wanted = {key: specs[key].store(fields.get(key, "")) for key in keys if key in specs}
+        wanted = {key: specs[key].store(fields.get(key, "")) for key in keys}
         matches = (sub for sub in profile.subprofiles[collection] if wanted.items() <= sub.fields.items())
         return next(matches, None)
 

@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping
 
 Row = dict[str, str]
+# characters: 16 million are documented for the largest field; the csv module would stop at 131072
+csv.field_size_limit(max(1 << 24, csv.field_size_limit()))
 
 
 class RefusedSourceError(Exception):

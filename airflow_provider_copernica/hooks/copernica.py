@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,12 @@ from airflow_provider_copernica.client.operations import (
 )
 from airflow_provider_copernica.client.parameters import read_parameters
 from airflow_provider_copernica.client.retry import PROMPT, RetryPolicy
-from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, DEFAULT_POLL_INTERVAL, PollSchedule
+from airflow_provider_copernica.client.schedule import (
+    DEFAULT_MAX_POLL_INTERVAL,
+    DEFAULT_POLL_INTERVAL,
+    PollSchedule,
+    seconds,
+)
 from airflow_provider_copernica.client.status import CopernicaImport, read_import_id
 from airflow_provider_copernica.client.wire import ApiCall, Body, QueryParams, Repeat
 from airflow_provider_copernica.form import (
@@ -82,6 +88,15 @@ class CopernicaHook(BaseHook):
         from airflow_provider_copernica.client.sync import SyncClient
 
         return SyncClient(self.settings, on_secret=mask)
+
+    def authenticate(self) -> None:
+        """
+        Looks the connection up and, for version 4, gets a token, so that the next request needs neither.
+
+        :raises CopernicaAuthError: when the token is refused.
+        """
+        if self.settings.api_version == 4:
+            self.client.jwt(RetryPolicy())
 
     def get_conn(self) -> requests.Session:
         """
@@ -144,7 +159,7 @@ class CopernicaHook(BaseHook):
         """
         The status of an import.
 
-        :param policy: how often to try; default: five times within about half a minute.
+        :param policy: how often to try; default: five times within about 20 seconds.
         """
         return self.client.run(get_import(self.settings, read_import_id(import_id), policy or RetryPolicy()))
 
@@ -154,7 +169,7 @@ class CopernicaHook(BaseHook):
         *,
         poll_interval: float = DEFAULT_POLL_INTERVAL,
         max_poll_interval: float = DEFAULT_MAX_POLL_INTERVAL,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
         on_status: Callable[[CopernicaImport], None] | None = None,
     ) -> CopernicaImport:
         """
@@ -162,13 +177,13 @@ class CopernicaHook(BaseHook):
 
         :param poll_interval: seconds before the second poll; each later one waits a quarter longer.
         :param max_poll_interval: seconds between two polls at most.
-        :param timeout: seconds to wait in all; default: for ever.
+        :param timeout: seconds (or a timedelta) to wait in all; default: for ever.
         :param on_status: told of every status.
         :raises CopernicaImportFailedError: when it failed, with Copernica's own words.
         :raises CopernicaImportTimeoutError: when the time is over; the import goes on.
         """
         now = time.time()
-        deadline = None if timeout is None else now + timeout
+        deadline = None if timeout is None else now + seconds(timeout)
         watch = Watch(PollSchedule(poll_interval, max_poll_interval), now, deadline)
         return self.watch(import_id, watch, on_status or (lambda _: None))
 

@@ -13,11 +13,10 @@ from airflow.providers.common.compat.sdk import BaseOperator, conf
 
 from airflow_provider_copernica.client.errors import (
     GOES_ON,
-    CopernicaArgumentError,
     CopernicaError,
     CopernicaImportTimeoutError,
 )
-from airflow_provider_copernica.client.parameters import PARAMETERS, ImportParameters, check_parameters, read_parameters
+from airflow_provider_copernica.client.parameters import PARAMETERS, ImportParameters, read_parameters
 from airflow_provider_copernica.client.schedule import (
     DEFAULT_MAX_POLL_INTERVAL,
     DEFAULT_POLL_INTERVAL,
@@ -25,10 +24,19 @@ from airflow_provider_copernica.client.schedule import (
     seconds,
 )
 from airflow_provider_copernica.compat import deferral_failure, is_being_unmapped
-from airflow_provider_copernica.conceal import Concealed, conceal, describe_location, describe_rows, reveal
+from airflow_provider_copernica.conceal import (
+    Concealed,
+    conceal,
+    conceal_named,
+    concealing_partial,
+    describe_location,
+    describe_rows,
+    reveal,
+)
 from airflow_provider_copernica.form import DEFAULT_CONN_ID
 from airflow_provider_copernica.links.copernica import CopernicaLink
 from airflow_provider_copernica.operators.failures import failing_for_good, knowing_retries
+from airflow_provider_copernica.operators.literals import check_literals
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.openlineage.facet import Dataset, RunFacet
@@ -39,7 +47,6 @@ if TYPE_CHECKING:
     from airflow_provider_copernica.client.once import Mark
     from airflow_provider_copernica.client.status import CopernicaImport
     from airflow_provider_copernica.hooks.copernica import CopernicaHook
-    from airflow_provider_copernica.operators.guards import Guards
 
 log = logging.getLogger(__name__)
 
@@ -151,15 +158,14 @@ class CopernicaImportOperator(BaseOperator):
         self._running: Mark | None = None
         self._status: CopernicaImport | None = None
         if not is_being_unmapped(self):
-            check_parameters(self._given_parameters(None), waits=wait_for_completion)
             self._schedule()
+            check_literals(self._given_parameters(None), self._given_guards(), waits=wait_for_completion)
 
     @classmethod
     def partial(cls, **kwargs: Any) -> OperatorPartial:
         """Airflow's own; it puts what it is given into the serialised DAG, where nobody may read rows."""
         hidden = {"source": describe_rows, "location": describe_location}
-        given = {name: conceal(kwargs[name], describe) for name, describe in hidden.items() if name in kwargs}
-        return super().partial(**{**kwargs, **given})
+        return concealing_partial(super().partial(**conceal_named(kwargs, hidden)), hidden)
 
     def given_source(self, context: Context | None) -> dict[str, object]:  # noqa: ARG002 - for those that override it
         """
@@ -186,11 +192,13 @@ class CopernicaImportOperator(BaseOperator):
         from airflow_provider_copernica.client.once import Next
         from airflow_provider_copernica.client.status import CopernicaImport
         from airflow_provider_copernica.hooks.copernica import CopernicaHook
+        from airflow_provider_copernica.operators.guards import read_guards
         from airflow_provider_copernica.operators.record import ImportRecord
         from airflow_provider_copernica.operators.submit import dry_run, submit
 
         with failing_for_good():
-            guards = self._guards()
+            self._schedule()
+            guards = read_guards(**self._given_guards())
             hook = CopernicaHook(self.copernica_conn_id)
             if guards.dry_run:
                 dry_run(hook, self._read_parameters(context), guards, self.column_map)
@@ -241,33 +249,30 @@ class CopernicaImportOperator(BaseOperator):
         from airflow_provider_copernica.operators.submit import default_name
 
         given = self._given_parameters(context)
-        if given["name"] is None:
+        if given["name"] is None or not str(given["name"]).strip():
             given["name"] = default_name(context)
         return read_parameters(given, waits=self.wait_for_completion)
 
-    def _guards(self) -> Guards:
-        from airflow_provider_copernica.operators.guards import read_guards
-
-        return read_guards(min_records=self.min_records, check_fields=self.check_fields, dry_run=self.dry_run)
+    def _given_guards(self) -> dict[str, object]:
+        return {"min_records": self.min_records, "check_fields": self.check_fields, "dry_run": self.dry_run}
 
     def _schedule(self) -> PollSchedule:
-        patience = seconds(self.timeout)
-        if patience is not None and not patience > 0:
-            raise CopernicaArgumentError("timeout must be above 0 seconds.")
+        if self.timeout is not None:
+            seconds(self.timeout)
         return PollSchedule(self.poll_interval, self.max_poll_interval)
 
     def _wait(self, context: Context, hook: CopernicaHook, import_id: int, safe_to_repeat: bool) -> int:
         from airflow_provider_copernica.client.operations import Watch
-        from airflow_provider_copernica.client.progress import ProgressLog
+        from airflow_provider_copernica.operators.waiting import watch_in_worker
 
         schedule, now = self._schedule(), time.time()
-        limits = [seconds(self.timeout), seconds(self.execution_timeout) if self.deferrable else None]
-        patience = min((limit for limit in limits if limit is not None), default=None)
+        limits = [self.timeout, self.execution_timeout if self.deferrable else None]
+        patience = min((seconds(limit) for limit in limits if limit is not None), default=None)
         deadline = None if patience is None else now + patience
         if self.deferrable:
             self._defer(import_id, schedule, now, deadline, safe_to_repeat)
         with self._knowing_retries(context, safe_to_repeat):
-            return self._finish(context, hook.watch(import_id, Watch(schedule, now, deadline), ProgressLog(log)))
+            return self._finish(context, watch_in_worker(hook, import_id, Watch(schedule, now, deadline)))
 
     def _defer(
         self, import_id: int, schedule: PollSchedule, now: float, deadline: float | None, safe_to_repeat: bool

@@ -40,6 +40,9 @@ def knowing_retries(safe_to_repeat: bool, remembers: Callable[[], bool]) -> Iter
     """
     try:
         yield
+    except CopernicaArgumentError as error:
+        log.error("%s", error)
+        raise AirflowFailException(str(error)) from error
     except CopernicaImportFailedError as error:
         from airflow_provider_copernica.client.once import failed_midway
 

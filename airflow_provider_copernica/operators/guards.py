@@ -44,13 +44,12 @@ def read_guards(*, min_records: object, check_fields: object, dry_run: object) -
         raise CopernicaArgumentError(f"{name} {error}.") from error
 
 
-def check_guards(parameters: ImportParameters, guards: Guards) -> None:
+def check_guards(guards: Guards, *, has_location: bool) -> None:
     """
+    :param has_location: Copernica fetches the file itself.
     :raises CopernicaArgumentError: when a guard can't work.
     """
-    if parameters.location is None:
-        return
-    if guards.min_records is not None or guards.check_fields:
+    if has_location and (guards.min_records is not None or guards.check_fields):
         raise CopernicaArgumentError(
             "min_records and check_fields look at the rows, but with location Copernica fetches the file itself: "
             "leave them out, or send the rows."
@@ -87,10 +86,11 @@ def warn(parameters: ImportParameters, report: RowReport, min_records: int | Non
         log.warning("followups runs the follow-up actions of every profile touched; these may send mail.")
     if report.duplicate_keys:
         log.warning(
-            "%d of %d rows have the same key fields (%s) as an earlier row: the last one wins.",
+            "%d of %d rows have the same key fields (%s) as an earlier row.%s",
             report.duplicate_keys,
             report.rows,
             ", ".join(report.key_fields),
+            " The last one wins, presumably." if parameters.action in ("update", "update or add") else "",
         )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
 from airflow_provider_copernica.client.errors import (
     CopernicaAmbiguousError,
@@ -16,7 +18,7 @@ from airflow_provider_copernica.client.errors import (
 from airflow_provider_copernica.client.once import Found, Mark, Next, Stage, found, next_step, read_mark
 from airflow_provider_copernica.client.status import CopernicaImport
 from airflow_provider_copernica.client.wire import Body
-from airflow_provider_copernica.compat import is_airflow_retry, task_state_store
+from airflow_provider_copernica.compat import attempts, task_state_store
 from airflow_provider_copernica.hooks.copernica import CopernicaHook
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ class ImportRecord:
 
     def __init__(self, context: Context, *, durable: bool) -> None:
         self._store = task_state_store(context) if durable else None
-        self._retry = is_airflow_retry(context) if self._store is not None else False
+        self._attempt, self._first_attempt = attempts(context) if self._store is not None else (1, 1)
 
     @property
     def remembers(self) -> bool:
@@ -66,16 +68,24 @@ class ImportRecord:
         :return: with the ID of the import.
         :raises CopernicaAmbiguousError: when it may be running, and must not be sent again.
         """
-        self._save(Mark(Stage.POSTING, name, safe_to_repeat=safe_to_repeat))
+        hook.authenticate()  # what fails here is no reason for doubt
+        self._save(Mark(Stage.POSTING, name, self._attempt, safe_to_repeat=safe_to_repeat))
         try:
             import_id = hook.post_import(body, safe_to_repeat=safe_to_repeat)
         except CopernicaAmbiguousError as error:
-            self._save(Mark(Stage.UNCLEAR, name))
+            self._save(Mark(Stage.UNCLEAR, name, self._attempt))
             raise CopernicaAmbiguousError(f"{error} {look_for(name)}", status_code=error.status_code) from error
+        except AirflowTaskTimeout as error:
+            if safe_to_repeat:
+                raise
+            self._save(Mark(Stage.UNCLEAR, name, self._attempt))
+            raise CopernicaAmbiguousError(
+                f"execution_timeout came while the import was sent. {look_for(name)}"
+            ) from error
         except CopernicaError:
             self._forget()  # it certainly was not accepted, or doing it again does no harm
             raise
-        mark = Mark(Stage.POSTED, name, import_id, safe_to_repeat)
+        mark = Mark(Stage.POSTED, name, self._attempt, import_id, safe_to_repeat)
         self._save_id(mark)
         return mark
 
@@ -105,18 +115,21 @@ class ImportRecord:
         mark = self._load()
         status = None if mark is None or mark.import_id is None else _look(hook, mark.import_id)
         what = found(mark, status)
-        step = next_step(what, retry=self._retry, safe_to_repeat=mark is not None and mark.safe_to_repeat)
+        retry = mark is not None and mark.attempt >= self._first_attempt
+        step = next_step(what, retry=retry, safe_to_repeat=mark is not None and mark.safe_to_repeat)
         if mark is not None:
             log.info("An earlier attempt: %s (%s). Now: %s.", status or repr(mark.name), what.value, step.value)
             if step is Next.FAIL:
                 raise self._refuse(what, mark, status)
             if step is Next.SUBMIT and what in (Found.LOST, Found.TOLD, Found.GONE):
                 log.warning("An earlier import named %r may have been carried out; it is sent again.", mark.name)
+            if step is Next.RECONNECT:
+                self._save(replace(mark, attempt=self._attempt))  # this attempt's import from now on
         return Decision(step, mark, status)
 
     def _refuse(self, what: Found, mark: Mark, status: CopernicaImport | None) -> CopernicaAmbiguousError:
         if what in (Found.LOST, Found.TOLD):
-            self._save(Mark(Stage.UNCLEAR, mark.name))
+            self._save(Mark(Stage.UNCLEAR, mark.name, self._attempt))
             return CopernicaAmbiguousError(
                 f"An earlier attempt was lost while it sent the import. {look_for(mark.name)}"
             )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
-from airflow_provider_copernica.client.errors import CopernicaEmptySourceError
+from airflow_provider_copernica.client.errors import CopernicaEmptySourceError, CopernicaTooFewRowsError
 from airflow_provider_copernica.client.once import Mark
 from airflow_provider_copernica.client.parameters import ImportParameters
 from airflow_provider_copernica.hooks.copernica import CopernicaHook
@@ -62,15 +62,19 @@ def dry_run(
 def _prepare(
     hook: CopernicaHook, parameters: ImportParameters, guards: Guards, column_map: Mapping[str, str] | None
 ) -> ImportBody:
-    check_guards(parameters, guards)
+    check_guards(guards, has_location=parameters.location is not None)
     schema = _fetch_schema(hook, parameters.database) if guards.check_fields else None
     try:
         body = prepare_import(parameters, schema=schema, column_map=column_map, tolerate_faults=guards.dry_run)
     except CopernicaEmptySourceError as error:
         check_count(parameters, 0, guards.min_records)
         raise AirflowSkipException(f"{error} Nothing was sent to Copernica.") from error
-    if parameters.location is None:
-        check_count(parameters, body.report.rows, guards.min_records)
+    try:
+        if parameters.location is None:
+            check_count(parameters, body.report.rows, guards.min_records)
+    except CopernicaTooFewRowsError:
+        body.close()
+        raise
     warn(parameters, body.report, guards.min_records)
     return body
 

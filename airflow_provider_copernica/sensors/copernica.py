@@ -24,6 +24,7 @@ from airflow_provider_copernica.client.errors import (
     CopernicaError,
     CopernicaImportFailedError,
     CopernicaImportTimeoutError,
+    CopernicaUnavailableError,
 )
 from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, PollSchedule
 from airflow_provider_copernica.client.status import (
@@ -33,7 +34,7 @@ from airflow_provider_copernica.client.status import (
     read_newer_than,
     read_state_since,
 )
-from airflow_provider_copernica.compat import deferral_failure
+from airflow_provider_copernica.compat import deferral_failure, waiting_since
 from airflow_provider_copernica.form import DEFAULT_CONN_ID
 from airflow_provider_copernica.links.copernica import CopernicaLink
 from airflow_provider_copernica.sensors.first_trigger import first_trigger
@@ -90,6 +91,7 @@ class CopernicaImportSensor(BaseSensorOperator):
         self.newer_than = newer_than
         self.max_poll_interval = max_poll_interval
         self._last: CopernicaImport | None = None
+        self._give_up_at: float | None = None
         if deferrable and start_from_trigger:
             self.start_trigger_args = first_trigger(self, self._trigger_kwargs(), "execute_complete", self.timeout)
             self.start_from_trigger = self.start_trigger_args is not None
@@ -110,8 +112,15 @@ class CopernicaImportSensor(BaseSensorOperator):
             raise AirflowFailException(str(error)) from error
         if self.deferrable:
             self._defer()
+        self._give_up_at = waiting_since(context) + self.timeout
         try:
             return super().execute(context)
+        except CopernicaArgumentError as error:
+            raise AirflowFailException(str(error)) from error
+        except CopernicaUnavailableError as error:
+            if time.time() < self._give_up_at:
+                raise
+            raise self._out_of_time(self._waited()) from error
         except (AirflowSensorTimeout, AirflowSkipException) as error:
             raise self._out_of_time(f"{error} Last seen: {self._last or 'nothing'}. {GOES_ON}", type(error)) from error
 
@@ -121,7 +130,7 @@ class CopernicaImportSensor(BaseSensorOperator):
         from airflow_provider_copernica.client.progress import Observation, progress
         from airflow_provider_copernica.client.retry import patient
 
-        status = self.hook.get_import(self.import_id, patient(self.poke_interval))
+        status = self.hook.get_import(self.import_id, patient(self.poke_interval, self._give_up_at))
         if status != self._last:
             now = Observation(status, time.monotonic())
             log.info("Import %d: %s", status.import_id, progress(now, now))
@@ -160,8 +169,7 @@ class CopernicaImportSensor(BaseSensorOperator):
 
     def _look_once_more(self, context: Context) -> object:
         """Airflow's own time is over, and it does not know what the trigger has seen."""
-        from airflow_provider_copernica.client.progress import duration
-
+        self._give_up_at = time.time()  # once
         try:
             seen = self.poke(context)
         except CopernicaImportFailedError:
@@ -171,8 +179,13 @@ class CopernicaImportSensor(BaseSensorOperator):
         else:
             if seen:
                 return seen.xcom_value
+        raise self._out_of_time(self._waited())
+
+    def _waited(self) -> str:
+        from airflow_provider_copernica.client.progress import duration
+
         waited = f"Waited {duration(self.timeout)} for Copernica import {self.import_id}, and it has not finished."
-        raise self._out_of_time(f"{waited} Last seen: {self._last or 'nothing'}. {GOES_ON}")
+        return f"{waited} Last seen: {self._last or 'nothing'}. {GOES_ON}"
 
     def _out_of_time(self, message: str, kind: type[Exception] | None = None) -> Exception:
         log.warning("%s", message)  # Airflow does not show why a task was skipped
@@ -206,4 +219,6 @@ class CopernicaImportSensor(BaseSensorOperator):
         """The growing intervals of operator and trigger, unless ``exponential_backoff`` asks for Airflow's own."""
         if self.exponential_backoff:
             return super()._get_next_poke_interval(started_at, run_duration, poke_count)
-        return PollSchedule(self.poke_interval, self.max_poll_interval).wait(run_duration())
+        waited = run_duration()
+        wait = PollSchedule(self.poke_interval, self.max_poll_interval).wait(waited)
+        return min(wait, max(self.timeout - waited, 0.0) + 0.01)  # Airflow looks at its time after a poke

@@ -91,13 +91,16 @@ def write_body(
         return _finish(undo, spool, b"]}", report)
 
 
-def write_text_body(parameters: Mapping[str, object], text: str, report: RowReport) -> ImportBody:
+def write_text_body(
+    parameters: Mapping[str, object], text: str, report: RowReport, *, tolerate_faults: bool = False
+) -> ImportBody:
     """
     Write a body with its source as text.
 
     :param parameters: the other parameters of POST imports, as they are sent.
     :param text: JSON or CSV, checked before by :func:`~airflow_provider_copernica.sources.text.check_text`.
     :param report: what the check saw.
+    :param tolerate_faults: characters that can't be written are replaced (a dry run), default False.
     :raises CopernicaArgumentError: the text can't be written as UTF-8.
     """
     with ExitStack() as undo:
@@ -105,7 +108,8 @@ def write_text_body(parameters: Mapping[str, object], text: str, report: RowRepo
         spool.write(_start(parameters) + b'"')
         try:
             for start in range(0, len(text), _BATCH_CHARACTERS):
-                spool.write(encode_basestring(text[start : start + _BATCH_CHARACTERS])[1:-1].encode())
+                batch = encode_basestring(text[start : start + _BATCH_CHARACTERS])[1:-1]
+                spool.write(batch.encode(errors="replace" if tolerate_faults else "strict"))
         except UnicodeEncodeError as error:
             raise CopernicaArgumentError("source: the text holds half a surrogate pair: remove it") from error
         return _finish(undo, spool, b'"}', report)

@@ -28,7 +28,9 @@ def csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[dict[str, object]
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     rows = 0
     try:
-        header = next(reader, [])
+        header = next(reader, None)
+        if header is None:
+            return
         _check_header(header)
         blank = 0
         for cells in reader:
@@ -55,6 +57,8 @@ def _row(header: list[str], cells: list[str], line: int) -> dict[str, object] | 
 
 
 def _check_header(header: list[str]) -> None:
+    if not header:
+        raise CopernicaArgumentError("the first line is blank: it must hold the names of the columns")
     twice = dict.fromkeys(name for name in header if header.count(name) > 1)
     if twice:
         raise CopernicaArgumentError(*(f"column {name!r} occurs twice in the header: keep one" for name in twice))

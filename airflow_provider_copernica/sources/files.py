@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import BinaryIO, Literal, get_args
 
-from airflow_provider_copernica.client.errors import CopernicaArgumentError, CopernicaRowError
+from airflow_provider_copernica.client.errors import CopernicaArgumentError
 from airflow_provider_copernica.sources.csvrows import csv_rows, sniff_delimiter
 from airflow_provider_copernica.sources.decoding import decode, read_chunks, split_lines
 from airflow_provider_copernica.sources.jsonrows import JsonTextError, json_line_rows, json_rows
 from airflow_provider_copernica.sources.parquetrows import parquet_rows, seekable_parquet_rows
-from airflow_provider_copernica.sources.rows import BadRow
 
 Compression = Literal["gzip"] | None
 FileFormat = Literal["csv", "json", "jsonl", "parquet"]
@@ -55,27 +54,20 @@ def read_rows(
     compression: str | None = None,
     delimiter: str | None = None,
     on_delimiter: Callable[[str], None] | None = None,
-) -> Iterator[dict[str, object]]:
+) -> Iterator[object]:
     """
-    Read a file row by row, with flat memory.
+    Read a file row by row, with flat memory. What is no row is handed on, for the row rules to name it.
 
     :param stream: binary, positioned at its start; closed by its owner.
     :param format: "csv", "json" (an array), "jsonl" (an object per line) or "parquet".
     :param compression: "gzip" or None, the default.
     :param delimiter: of CSV: a tab, comma or semicolon; default None: found in the header.
     :param on_delimiter: called with the delimiter that was found, default None.
-    :raises CopernicaRowError: a row that is no row of this format, by its number.
     :raises CopernicaArgumentError: the file is damaged, not UTF-8, or of another format.
     """
     if format not in FILE_FORMATS or compression not in (None, "gzip"):
         raise CopernicaArgumentError("format: give 'csv', 'json', 'jsonl' or 'parquet', compressed with 'gzip' or not")
-    for number, row in enumerate(_rows(stream, format, compression, delimiter, on_delimiter), start=1):
-        if isinstance(row, BadRow):
-            raise CopernicaRowError([f"row {number}: {row.reason}"], 1)
-        if not isinstance(row, dict):
-            reason = f"is of type {type(row).__name__}: a row must be an object of fields and values"
-            raise CopernicaRowError([f"row {number}: {reason}"], 1)
-        yield row
+    yield from _rows(stream, format, compression, delimiter, on_delimiter)
 
 
 def _rows(

@@ -47,7 +47,7 @@ def prepare_import(
         report = check_text(
             source, parameters.format or "", parameters.delimiter, rules, tolerate_faults=tolerate_faults
         )
-        return write_text_body(wire, source, report)
+        return write_text_body(wire, source, report, tolerate_faults=tolerate_faults)
     # a generator that breaks off would hold its cursor or file for as long as the error lives
     with closing(source) if isinstance(source, Generator) else nullcontext():
         return write_body(wire, source, rules, tolerate_faults=tolerate_faults)

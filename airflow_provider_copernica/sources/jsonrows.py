@@ -55,8 +55,11 @@ def json_rows(chunks: Iterable[str]) -> Iterator[object]:
     :raises JsonTextError: it is no JSON, or no array.
     """
     buffer = _Buffer(chunks)
-    if buffer.take() != "[":
+    if not buffer.next_character():
+        return
+    if buffer.next_character() != "[":
         raise JsonTextError("it must be an array of objects: [{...}, {...}]", buffer.rest())
+    buffer.take()
     if buffer.next_character() != "]":
         yield buffer.decode(1)
         for number in count(1):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BATCH_ROWS = 1000
+_BUFFER = 1 << 16
 
 
 def parquet_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, object]]:
@@ -42,12 +43,15 @@ def seekable_parquet_rows(file: IO[bytes]) -> Iterator[dict[str, object]]:
         remedy = "pip install 'airflow-provider-copernica[parquet]'"
         raise CopernicaArgumentError(f"Parquet needs pyarrow, the extra 'parquet': {remedy}") from error
     try:
-        with parquet.ParquetFile(file) as source:
+        # without both, a column of a whole row group is in memory at a time
+        with parquet.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER) as source:
             schema = _without_nanoseconds(source.schema_arrow)
             for batch in source.iter_batches(batch_size=_BATCH_ROWS):
                 yield from pa.Table.from_batches([batch]).cast(schema, safe=False).to_pylist()
     except pa.ArrowException as error:
         raise CopernicaArgumentError("the file is no valid Parquet: check it, or its name") from error
+    except OverflowError as error:
+        raise CopernicaArgumentError("the file holds a date before the year 1 or after 9999: correct it") from error
 
 
 def _without_nanoseconds(schema: pa.Schema) -> pa.Schema:

@@ -61,7 +61,7 @@ def make_header(source: Sequence[object], rules: RowRules) -> Header:
     """
     renames = rules.column_map or {}
     problems = [f"column_map: the source has no column {name!r}" for name in renames if name not in source]
-    if problems:
+    if problems and not rules.ignore_empty_fields:  # else one may come up in a later row
         raise CopernicaArgumentError(*problems)
     columns = parse_columns(renames.get(name, name) if isinstance(name, str) else name for name in source)
     names = [column.name for column in columns]
@@ -85,6 +85,10 @@ def _missing_key(key: str, names: Sequence[str]) -> str:
     if twin:
         return f"the rows have no column {key!r}, but one called {twin!r}: write both alike"
     return f"the rows have no column {key!r}: add it, or choose other key fields"
+
+
+def _empty_key(name: str) -> str:
+    return f"key field {name!r} is empty: every row needs its keys"
 
 
 class RowCheck:
@@ -167,7 +171,7 @@ class RowCheck:
             empty = False
             for position in header.keys:
                 if not texts[position].strip():
-                    self._fault(f"key field {header.columns[position].name!r} is empty: every row needs its keys")
+                    self._fault(_empty_key(header.columns[position].name))
                     empty = True
             if empty:
                 return False
@@ -182,6 +186,10 @@ class RowCheck:
                 to_text(value, column.kind)
             except CopernicaArgumentError as error:
                 self._fault(f"field {column.name!r} {error}")
+        values = [*row.values()]
+        for position in header.keys:
+            if values[position] is None or not str(values[position]).strip():
+                self._fault(_empty_key(header.columns[position].name))
 
     def _arrange(self, row: object) -> dict[object, object] | None:
         """A row in the order of the header, filled where the rules allow it; None after noting why it can't be."""

@@ -37,9 +37,9 @@ def check_text(
     :raises CopernicaArgumentError: it is no such text, or its columns are wrong.
     :raises CopernicaEmptySourceError: it holds no rows.
     """
+    _check_start(text, rules)
     if format not in ("json", "csv"):
         raise CopernicaArgumentError("format: text is 'json' or 'csv'")
-    _check_start(text, rules)
     rows = _csv(text, delimiter) if format == "csv" else _json(text)
     with RowCheck(rules, as_is=True) as check:
         for row in rows:
@@ -57,6 +57,15 @@ def _check_start(text: str, rules: RowRules) -> None:
         raise CopernicaArgumentError("source: the text starts with a byte order mark: read the file as 'utf-8-sig'")
     if not text.strip():
         raise CopernicaEmptySourceError("source: the text is blank: there is nothing to import")
+    refuse_repr(text)
+
+
+def refuse_repr(text: str) -> None:
+    """
+    Refuse what a template makes of rows.
+
+    :raises CopernicaArgumentError: the text is how Python prints a list or an object.
+    """
     if _REPR_START.match(text):
         raise _python_repr()
 

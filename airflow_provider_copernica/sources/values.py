@@ -63,10 +63,10 @@ def is_plain(text: str) -> bool:
 
 
 def _interest_text(value: object) -> str:
-    if isinstance(value, (bool, int)) and value in (0, 1):
+    if isinstance(value, (bool, int, float, Decimal)) and value in (0, 1):
         return "yes" if value else "no"
     text = to_text(value, "field")
-    if text.strip().lower() not in _INTEREST_WORDS:
+    if text.lower() not in _INTEREST_WORDS:
         _fail("is neither yes nor no: interests take yes, no, true, false, 1, 0 or nothing")
     return text
 
@@ -133,6 +133,8 @@ def _other(value: object) -> str:
     for known in (float, Decimal, datetime, date, time, UUID):
         if isinstance(value, known):
             return TEXT_BY_TYPE[known](value)
+    if hasattr(value, "dtype") and getattr(value, "shape", None) == ():  # NumPy's other scalars
+        return TEXT_BY_TYPE[bool](value) if value.dtype == bool else str(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         _fail("is bytes: decode them to text first")
     if isinstance(value, (list, tuple, set, frozenset, Mapping)):

@@ -138,9 +138,10 @@ class StoredFile:
             file_format, compression = guess_format(path)
         # Airflow 2 takes None for an answer, and forgets the connection in the path
         stored = ObjectStoragePath(path, **({"conn_id": conn_id} if conn_id else {}))
-        return cls(stored, file_format.strip().lower(), compression, "\t" if delimiter == "\\t" else delimiter or None)
+        delimiter = "\t" if delimiter in ("\\t", "\t") else (delimiter or "").strip() or None
+        return cls(stored, file_format.strip().lower(), compression, delimiter)
 
-    def rows(self) -> Iterator[dict[str, object]]:
+    def rows(self) -> Iterator[object]:
         """Its rows, as a stream."""
         with cast("BinaryIO", self.path.open("rb")) as stream:  # type: ignore[no-untyped-call]  # in Airflow
             yield from read_rows(
@@ -165,5 +166,5 @@ class StoredFile:
             return str(self.path.fs.sign(self.path.path, expiration=seconds))
         except NotImplementedError as error:
             raise CopernicaArgumentError(
-                f"presign: storage of the kind {self.path.protocol!r} signs no URLs: leave presign out."
+                f"presign: storage of the kind {self.path.protocol or 'file'!r} signs no URLs: leave presign out."
             ) from error

@@ -13,7 +13,7 @@ from airflow_provider_copernica.client.errors import (
     CopernicaImportTimeoutError,
     CopernicaReplyError,
 )
-from airflow_provider_copernica.client.status import CopernicaImport
+from airflow_provider_copernica.client.status import CopernicaImport, read_import_id
 
 FINISHED = "finished"
 _ERRORS: dict[str, type[CopernicaError]] = {
@@ -72,6 +72,7 @@ def _read_import(value: object) -> CopernicaImport | None:
     if not isinstance(value, Mapping):
         return None
     try:
-        return CopernicaImport(**{f.name: value.get(f.name, f.default) for f in fields(CopernicaImport)})
-    except TypeError:
+        known = {f.name: value[f.name] for f in fields(CopernicaImport) if f.name in value}
+        return CopernicaImport(**{**known, "import_id": read_import_id(value.get("import_id"))})
+    except (TypeError, CopernicaArgumentError):
         return None

@@ -34,15 +34,15 @@ def test_the_next_attempt(what: Found, cell: int) -> None:
     assert next_step(what, retry=retry, safe_to_repeat=safe) is NEXT[what][cell]
 
 
-POSTED = Mark(Stage.POSTED, "n", 7)
+POSTED = Mark(Stage.POSTED, "n", 1, 7)
 
 
 @pytest.mark.parametrize(
     ("mark", "status", "what"),
     [
         (None, None, Found.NOTHING),
-        (Mark(Stage.POSTING, "n"), None, Found.LOST),
-        (Mark(Stage.UNCLEAR, "n"), None, Found.TOLD),
+        (Mark(Stage.POSTING, "n", 2), None, Found.LOST),
+        (Mark(Stage.UNCLEAR, "n", 2), None, Found.TOLD),
         (POSTED, None, Found.GONE),
         (POSTED, CopernicaImport(7, status="running"), Found.RUNNING),
         (POSTED, CopernicaImport(7, status="finished"), Found.FINISHED),
@@ -56,9 +56,18 @@ def test_what_became_of_the_earlier_import(mark: Mark | None, status: CopernicaI
 
 
 def test_marks_survive_storage() -> None:
-    for mark in (POSTED, Mark(Stage.POSTING, "n"), Mark(Stage.UNCLEAR, "n")):
+    for mark in (POSTED, Mark(Stage.POSTING, "n", 2), Mark(Stage.UNCLEAR, "n", 2)):
         assert read_mark(mark.as_dict()) == mark
-    for nonsense in ({}, {"stage": "x"}, {"stage": "posted"}, {"stage": "posting", "import_id": 3}, "posted"):
+    tried = {"attempt": 1}
+    for nonsense in (
+        {},
+        {"stage": "x", **tried},
+        {"stage": "posted", **tried},
+        {"stage": "posting", "import_id": 3, **tried},
+        {"stage": "posting"},
+        {"stage": "posting", "attempt": None},
+        "posted",
+    ):
         with pytest.raises(CopernicaReplyError):
             read_mark(nonsense)
 

@@ -120,10 +120,8 @@ def test_at_parse_only_what_is_literal_is_checked() -> None:
 @pytest.mark.parametrize(
     ("parameters", "columns", "words"),
     [
-        ({}, ["Name"], "which the rows do not have"),
         ({"action": "add", "key_fields": None}, ["Email", "Order.OrderID"], "each row might make a profile"),
         ({"action": "delete"}, ["Email", "Order.OrderID"], "would remove the profiles"),
-        ({"action": "delete", "delete_target": "subprofile"}, ["Email"], "which subprofile"),
     ],
 )
 def test_columns_are_checked_against_the_parameters(
@@ -131,6 +129,18 @@ def test_columns_are_checked_against_the_parameters(
 ) -> None:
     checked = read_parameters({**GOOD, **parameters})
     assert words in " ".join(checked.check_columns(parse_columns(columns)))
+
+
+@pytest.mark.parametrize(
+    ("key_fields", "delete_target", "words"),
+    [
+        (["Email", "Order.OrderID"], None, "needs delete_target"),
+        (["Email"], "subprofile", "which subprofile"),
+        (["Email", "interest.News"], "subprofile", "which subprofile"),
+    ],
+)
+def test_what_is_deleted_is_said(key_fields: list[str], delete_target: str | None, words: str) -> None:
+    assert words in problem(action="delete", key_fields=key_fields, delete_target=delete_target)
 
 
 def test_documented_bodies_go_over_the_wire_as_written() -> None:

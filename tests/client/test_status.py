@@ -122,9 +122,10 @@ def test_what_is_no_import_id(value: object) -> None:
 
 def test_newer_than_in_both_zones() -> None:
     assert read_newer_than("2026-06-01 12:00:00") == read_newer_than("2026-06-01T10:00:00+00:00")
-    assert read_newer_than("") is None
-    with pytest.raises(CopernicaArgumentError, match="newer_than must be a moment"):
-        read_newer_than("yesterday")
+    assert read_newer_than(None) is None
+    for nonsense in ("yesterday", "", "None"):
+        with pytest.raises(CopernicaArgumentError, match="newer_than must be a moment"):
+            read_newer_than(nonsense)
 
 
 values = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from datetime import datetime, timedelta
 from typing import Any
@@ -156,6 +157,32 @@ def test_rows_are_not_in_the_serialised_dag() -> None:
         CopernicaImportOperator.partial(
             task_id="mapped", database=1, action="add", source=[{"Email": "private@example.com"}]
         ).expand(name=["one", "two"])
+        mapped = functools.partial(CopernicaImportOperator.partial, database=1, action="add")
+        mapped(task_id="each").expand(source=[[{"Email": "private@example.com"}], "Email\nprivate@example.com"])
+        mapped(task_id="at").expand(location=["ftp://me:hunter2@files.example.com/x.csv"])
+        mapped(task_id="both").expand_kwargs(
+            [
+                {"source": [{"Email": "private@example.com"}]},
+                {"location": "ftp://me:hunter2@files.example.com/x.csv"},
+            ]
+        )
     text = json.dumps(Serialized.to_dict(dag), default=str)
     assert "copernica" in text
     assert [word for word in ("hunter2", "hunter3", "private@example.com") if word in text] == []
+
+
+def test_rows_written_out_for_mapped_tasks_are_imported(copernica_emulator: Emulator) -> None:
+    """Though neither the serialised DAG nor the rendered fields show them."""
+    with DAG("each", schedule=None, start_date=START) as dag:
+        CopernicaImportOperator.partial(task_id="load", database=1, action="add", poll_interval=0.1).expand(
+            source=[[{"Email": "a@example.com"}], [{"Email": "{{ 'b' }}@example.com"}]]
+        )
+        CopernicaImportOperator.partial(task_id="again", database=1, poll_interval=0.1).expand_kwargs(
+            [{"action": "add", "source": [{"Email": "c@example.com"}]}]
+        )
+    results = run_dag(dag)
+    assert {name: each.state for name, each in results.items()} == dict.fromkeys(
+        ("load[0]", "load[1]", "again[0]"), "success"
+    )
+    emails = sorted(str(profile["fields"]["Email"]) for profile in copernica_emulator.profiles(1))  # type: ignore[index]  # fields is a dict
+    assert emails == ["a@example.com", "b@example.com", "c@example.com"]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import re
+import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 from support.taskrun import Outcome, TaskRun, run_task
 
 from airflow_provider_copernica.client.errors import (
@@ -18,6 +22,7 @@ from airflow_provider_copernica.client.errors import (
 )
 from airflow_provider_copernica.client.parameters import PARAMETERS
 from airflow_provider_copernica.emulator import Emulator, Fault
+from airflow_provider_copernica.hooks.copernica import CopernicaHook
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
 
 ROWS = [{"Email": "a@example.com", "City": "Gent"}, {"Email": "b@example.com", "City": "Súdwest-Fryslân"}]
@@ -335,13 +340,66 @@ class TestAttempts:
         run = TaskRun(lambda: task(action=action, followups=followups, retries=3))
         assert run.store is not None
         run.try_number = 1
-        run.store.set("copernica_import", {"stage": "posting", "name": "lost", "import_id": None})
+        run.store.set("copernica_import", {"stage": "posting", "name": "lost", "attempt": 1, "import_id": None})
         outcome = run.run()
         assert (outcome.state, outcome.attempts) == ("failed", 1)
         assert "look for 'lost' in Copernica" in str(outcome.error)
         assert copernica_emulator.imports == []
         run.clear()
         assert run.run().state == "success"
+
+    @pytest.mark.parametrize("hiccup", ["source", "status", "guard"])
+    def test_a_hiccup_after_a_clear_does_not_bring_the_old_import_back(
+        self, copernica_emulator: Emulator, deferrable: bool, hiccup: str
+    ) -> None:
+        """The next attempt is Airflow's retry, but it is still the person's wish that counts."""
+        fails: list[bool] = []
+
+        class Flaky(CopernicaImportOperator):
+            def given_source(self, context: object) -> dict[str, object]:
+                if context and fails:
+                    raise OSError("the disk is away")
+                return super().given_source(context)  # type: ignore[arg-type]  # as it came
+
+        def make() -> CopernicaImportOperator:
+            least = 3 if hiccup == "guard" and fails else None
+            return Flaky(
+                task_id="load", database=1, action="update", key_fields="Email", source=ROWS, retries=2,
+                poll_interval=0.1, deferrable=deferrable, min_records=least,
+            )  # fmt: skip
+
+        run = TaskRun(make)
+        assert run.run().state == "success"
+        run.clear()
+        if hiccup == "status":
+            copernica_emulator.fail("import", Fault.INVALID_TOKEN_400, times=2)
+        else:
+            fails.append(True)
+        assert run.attempt().state == "up_for_retry"
+        fails.clear()
+        assert run.run().state == "success"
+        assert len(copernica_emulator.imports) == 2
+
+    def test_a_cleared_task_that_reconnected_goes_on_with_that_import(
+        self, copernica_emulator: Emulator, deferrable: bool
+    ) -> None:
+        copernica_emulator.import_seconds = 1
+        run = TaskRun(lambda: task(action="add", retries=2, deferrable=deferrable, timeout=0.2))
+        assert run.attempt().state == "up_for_retry"
+        run.clear()
+        assert run.attempt().state == "up_for_retry"
+        time.sleep(1)
+        assert run.attempt().state == "success"
+        assert len(copernica_emulator.imports) == 1
+
+    def test_a_connection_that_can_not_be_had_leaves_no_doubt(
+        self, copernica_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        copernica_emulator.fail("authenticate", Fault.BAD_REQUEST)
+        run = TaskRun(lambda: task(action="add", retries=1))
+        assert run.attempt().state == "up_for_retry"
+        assert run.attempt().state == "success"
+        assert len(copernica_emulator.imports) == 1
 
     def test_subprofiles_without_a_key_are_not_sent_twice(self, copernica_emulator: Emulator, deferrable: bool) -> None:
         """Each import would add them anew."""
@@ -358,6 +416,120 @@ class TestAttempts:
         outcome = run_task(lambda: task(action="add", deferrable=deferrable, retries=3), has_store=False)
         assert (outcome.state, outcome.attempts, len(copernica_emulator.imports)) == ("failed", 1, 1)
         assert "not retried" in str(outcome.error)
+
+
+class TestExecutionTimeout:
+    """Airflow interrupts the worker, in the middle of anything."""
+
+    @staticmethod
+    def interrupt(monkeypatch: pytest.MonkeyPatch, method: str, *, after: bool) -> None:
+        original = getattr(CopernicaHook, method)
+        times = iter([True])
+
+        def interrupted(*args: Any, **kwargs: Any) -> object:
+            first = next(times, False)
+            result = original(*args, **kwargs) if after or not first else None
+            if first:
+                raise AirflowTaskTimeout("Timeout, PID: 1")
+            return result
+
+        monkeypatch.setattr(CopernicaHook, method, interrupted)
+
+    @pytest.mark.parametrize("has_store", [True, False])
+    @pytest.mark.parametrize(("action", "without_store"), [("add", ("failed", 1)), ("update", ("success", 2))])
+    def test_while_waiting(
+        self,
+        copernica_emulator: Emulator,
+        monkeypatch: pytest.MonkeyPatch,
+        has_store: bool,
+        action: str,
+        without_store: tuple[str, int],
+    ) -> None:
+        self.interrupt(monkeypatch, "watch", after=False)
+        outcome = run_task(lambda: task(action=action, retries=1), has_store=has_store)
+        expected = ("success", 1) if has_store else without_store
+        assert (outcome.state, len(copernica_emulator.imports)) == expected, outcome.error
+        if outcome.error is not None:
+            assert "The import goes on in Copernica" in str(outcome.error)
+
+    @pytest.mark.parametrize("has_store", [True, False])
+    @pytest.mark.parametrize(("action", "expected"), [("add", ("failed", 1)), ("update", ("success", 2))])
+    def test_while_sending(
+        self,
+        copernica_emulator: Emulator,
+        monkeypatch: pytest.MonkeyPatch,
+        has_store: bool,
+        action: str,
+        expected: tuple[str, int],
+    ) -> None:
+        self.interrupt(monkeypatch, "post_import", after=True)
+        outcome = run_task(lambda: task(action=action, retries=1), has_store=has_store)
+        assert (outcome.state, len(copernica_emulator.imports)) == expected, outcome.error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"action": "delete", "source": [{"Email": "a", "Order.ID": "1"}]}, "delete_target"),
+        ({"action": "add", "key_fields": None, "source": [{"Email": "a", "Order.ID": "1"}]}, "names no field"),
+        ({"source": [{"Name": "a"}]}, "no column 'Email'"),
+        ({"source": [{"Email": "a"}, {"Name": "b"}]}, "row 2: field 'Email' is missing"),
+        ({"source": [{"Email": " "}]}, "row 1: key field 'Email' is empty"),
+        ({"source": "[{'Email': 'a'}]", "format": "json", "name": "{{ ds }}"}, "source=task.output"),
+        ({"source": "[{'Email': '{{ x }}'}]", "format": "json", "action": "{{ y }}"}, ""),
+        ({"source": "None", "format": "json"}, "source=task.output"),
+        ({"min_records": "abc"}, "min_records"),
+        ({"min_records": -1}, "min_records"),
+        ({"check_fields": "maybe"}, "check_fields"),
+        ({"dry_run": "maybe"}, "dry_run"),
+        ({"location": "https://example.com/a.json", "min_records": 3}, "leave them out"),
+        ({"poll_interval": "10"}, "poll_interval"),
+        ({"poll_interval": None}, "poll_interval"),
+        ({"timeout": "60"}, "timeout"),
+        ({"timeout": 0}, "timeout"),
+        ({"key_fields": "[{[]: 1}]"}, "key_fields"),
+        ({"key_fields": "[" * 100_000}, "key_fields"),
+    ],
+)
+def test_what_is_literal_is_checked_at_parse(arguments: dict[str, object], words: str) -> None:
+    if not words:
+        task(**arguments)
+        return
+    with pytest.raises(CopernicaArgumentError, match=re.escape(words)):
+        task(**arguments)
+
+
+def test_a_dry_run_reports_faults_of_literal_rows(
+    copernica_emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    outcome = run_task(lambda: task(source=[{"Email": ""}, {"Email": "a"}], dry_run=True))
+    assert outcome.state == "success", outcome.error
+    assert "row 1: key field 'Email' is empty" in caplog.text
+    assert copernica_emulator.imports == []
+
+
+def test_a_mapped_task_that_can_not_wait_sends_nothing(copernica_emulator: Emulator) -> None:
+    def unmapped() -> CopernicaImportOperator:
+        made = task(action="add", retries=2)
+        made.poll_interval = -1
+        return made
+
+    outcome = run_task(unmapped, has_store=False)
+    assert (outcome.state, outcome.attempts, copernica_emulator.imports) == ("failed", 1, [])
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_a_blank_name_is_none(copernica_emulator: Emulator, name: str) -> None:
+    run_task(lambda: task(name=name))
+    assert posted(copernica_emulator)[0]["name"] == "dag.load run"
+
+
+@pytest.mark.parametrize("source", ["", "  ", "[]"])
+def test_a_template_that_rendered_to_nothing_is_no_rows(copernica_emulator: Emulator, source: str) -> None:
+    outcome = run_task(lambda: task(source=source, format="json" if source == "[]" else None))
+    assert outcome.state == "skipped", outcome.error
+    assert copernica_emulator.requests == []
 
 
 def test_killing_it_says_what_is_true(copernica_emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:

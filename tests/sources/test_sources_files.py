@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_copernica.client.errors import CopernicaArgumentError, CopernicaRowError
+from airflow_provider_copernica.sources.body import write_body
 from airflow_provider_copernica.sources.files import guess_format, read_rows
+from airflow_provider_copernica.sources.rules import RowRules
 
 ROWS = [
     {"Email": "jan@example.com", "Name": "O'Brien", "Code": "00001", "Note": 'a "quoted", value; with\ttab'},
@@ -141,6 +143,11 @@ def test_csv_without_rows(content):
     assert read(content, "csv") == []
 
 
+@pytest.mark.parametrize("content", [b"", b" \n", b"[]"])
+def test_json_without_rows(content):
+    assert read(content, "json") == []
+
+
 @pytest.mark.parametrize(
     ("kind", "content", "says"),
     [
@@ -154,7 +161,14 @@ def test_csv_without_rows(content):
 )
 def test_what_is_no_row_is_named_by_its_number(kind, content, says):
     with pytest.raises(CopernicaRowError, match=says):
-        read(content, kind)
+        write_body({}, read(content, kind), RowRules())
+
+
+def test_all_faults_of_a_file_are_named():
+    with pytest.raises(CopernicaRowError) as raised:
+        write_body({}, read(b"Email;City\n;a\nb\nc;1;2\nd;e\n", "csv"), RowRules(key_fields=("Email",)))
+    assert [fault.partition(":")[0] for fault in raised.value.faults] == ["row 1", "row 2", "row 3"]
+    assert raised.value.count == 3
 
 
 @pytest.mark.parametrize(
@@ -168,7 +182,7 @@ def test_what_is_no_row_is_named_by_its_number(kind, content, says):
         ("json", b'[{"a": "' + b"x" * 100_000 + b'\xc3("}]', "not UTF-8 at byte 100008"),
         ("json", b'{"a": 1}\n{"a": 2}', "must be an array.*format='jsonl'"),
         ("json", b'[{"a": 1}, {"a": }]', "row 2: Expecting value"),
-        ("json", b"", "must be an array"),
+        ("csv", b"\na,b\n1,2\n", "the first line is blank"),
         ("jsonl", b'{"a": 1}\n{"a": ', "row 2: Expecting value.*format='json'"),
         ("jsonl", b'{"a": 1}\n{"a": 2} {"a": 3}', "row 2: there is more than one value"),
         ("parquet", b"PAR1 nonsense PAR1", "no valid Parquet"),

@@ -15,10 +15,10 @@ from importlib import import_module
 from typing import Any
 
 from airflow.providers.common.compat.sdk import (
-    AirflowException,
     AirflowFailException,
     AirflowSensorTimeout,
     AirflowSkipException,
+    AirflowTaskTimeout,
     TaskDeferred,
     conf,
 )
@@ -140,7 +140,7 @@ class TaskRun:
             return "skipped"
         if isinstance(error, AirflowFailException | AirflowSensorTimeout):
             return "failed"
-        if not isinstance(error, Exception | AirflowException):
+        if not isinstance(error, Exception | AirflowTaskTimeout):
             raise error
         return "failed" if self.try_number > self.max_tries else "up_for_retry"
 
