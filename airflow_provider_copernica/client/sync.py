@@ -163,15 +163,23 @@ class _WatchingAdapter(HTTPAdapter):
         content = request.body
         body = io.BytesIO(content) if isinstance(content, bytes) else content
         if not isinstance(body, io.IOBase | SpooledTemporaryFile):
-            return super().send(request, *args, **kwargs)  # type: ignore[arg-type]  # passed through as they came
+            return self._send(request, *args, **kwargs)
         request.body = body  # type: ignore[assignment]  # requests takes anything with read()
         try:
-            return super().send(request, *args, **kwargs)  # type: ignore[arg-type]  # passed through as they came
+            return self._send(request, *args, **kwargs)
         except (HTTPError, OSError) as error:
             error.body_started = body.tell() > 0  # type: ignore[union-attr]  # read by _was_sent
             raise
         finally:
             request.body = content
+
+    def _send(self, request: requests.PreparedRequest, *args: object, **kwargs: object) -> requests.Response:
+        """Version 3 has the token in the URL, which the exceptions of requests repeat."""
+        try:
+            return super().send(request, *args, **kwargs)  # type: ignore[arg-type]  # passed through as they came
+        except (HTTPError, OSError) as error:
+            redact_exception(error)
+            raise
 
 
 def _was_sent(error: Exception) -> bool:

@@ -56,7 +56,9 @@ def _missing(conn_id: str) -> CopernicaArgumentError:
     )
 
 
-def _read(connection: Connection, extra: Mapping[str, object], overrides: Overrides) -> ApiSettings:
+def _read(connection: Connection, extra: object, overrides: Overrides) -> ApiSettings:
+    if not isinstance(extra, Mapping):
+        raise CopernicaArgumentError(f"The extra of the connection {connection.conn_id!r} must be a JSON object.")
     if connection.conn_type not in (CONN_TYPE, "generic", "", None):
         raise CopernicaArgumentError(
             f"The connection {connection.conn_id!r} is of type {connection.conn_type!r}, not Copernica: "

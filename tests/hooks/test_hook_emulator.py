@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import traceback
 
 import pytest
 import requests
@@ -94,6 +95,31 @@ def test_the_session(hook: CopernicaHook, copernica_emulator: Emulator) -> None:
         reply = session.get(f"{copernica_emulator.url}/v{version}/identity", params={"a": "b"}, timeout=5)
     assert reply.json()["name"] == "Development"
     assert copernica_emulator.requests[-1].query["a"] == "b"
+
+
+def test_errors_of_the_session_hold_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = {"conn_type": "copernica", "host": "http://127.0.0.1:9", "password": "the-token"}
+    monkeypatch.setenv("AIRFLOW_CONN_COPERNICA_DEFAULT", json.dumps({**connection, "extra": {"api_version": 3}}))
+    with pytest.raises(requests.ConnectionError) as raised:
+        CopernicaHook().get_conn().get("http://127.0.0.1:9/v3/identity", timeout=5)
+    assert "access_token=***" in str(raised.value)
+    assert "the-token" not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.parametrize("extra", [[1], "text", 3])
+def test_an_extra_that_is_no_object(monkeypatch: pytest.MonkeyPatch, extra: object) -> None:
+    connection = {"conn_type": "copernica", "password": "x", "extra": json.dumps(extra)}
+    monkeypatch.setenv("AIRFLOW_CONN_COPERNICA_DEFAULT", json.dumps(connection))
+    good, said = CopernicaHook().test_connection()
+    assert not good
+    assert "extra" in said
+
+
+def test_a_body_that_is_no_json(hook: CopernicaHook, copernica_emulator: Emulator) -> None:
+    for body in (object(), float("nan")):
+        with pytest.raises(CopernicaArgumentError, match="json"):
+            hook.request("POST", "database/1/profiles", json=body)
+    assert copernica_emulator.requests == []
 
 
 def test_the_session_uses_the_proxy_of_the_connection(

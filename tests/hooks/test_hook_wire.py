@@ -267,6 +267,14 @@ def test_iterate_pages_until_the_total(v3: CopernicaHook, requests_mock: rm.Mock
     assert parse_qs(requests_mock.last_request.query)["fields[]"] == ["a==b", "c!=d"]
 
 
+def test_iterate_believes_the_page_size_that_the_reply_names(v3: CopernicaHook, requests_mock: rm.Mocker) -> None:
+    """The host may give less than was asked for; without a total a page of that size is not the last one."""
+    pages = [{"start": 0, "limit": 2, "count": 2, "data": [{"ID": 1}, {"ID": 2}]}]
+    pages.append({"start": 2, "limit": 2, "count": 1, "data": [{"ID": 3}]})
+    requests_mock.get(f"{V3}/database/7/profiles", [{"json": page} for page in pages])
+    assert [item["ID"] for item in v3.iterate("database/7/profiles", {"total": False})] == [1, 2, 3]
+
+
 def test_iterate_without_a_total_stops_at_a_short_page(v3: CopernicaHook, requests_mock: rm.Mocker) -> None:
     pages = [{"json": {"data": [{"ID": "1"}, {"ID": "2"}]}}, {"json": {"data": []}}]
     requests_mock.get(f"{V3}/database/7/profiles", pages)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -141,6 +142,7 @@ class TestPeriodic:
         ({"import_id": True}, "import_id"),
         ({"import_id": -1}, "import_id"),
         ({"newer_than": "yesterday"}, "newer_than"),
+        ({"newer_than": ""}, "newer_than"),
     ],
 )
 def test_nonsense_fails_at_once(
@@ -167,6 +169,33 @@ def test_an_outage_is_sat_out(copernica_emulator: Emulator, deferrable: bool) ->
     assert run_task(lambda: sensor(deferrable=deferrable)).state == "success"
 
 
+@pytest.mark.parametrize(("soft_fail", "state"), [(False, "failed"), (True, "skipped")])
+def test_an_outage_does_not_prolong_patience(
+    copernica_emulator: Emulator, deferrable: bool, soft_fail: bool, state: str
+) -> None:
+    copernica_emulator.add_import("nightly", "running")
+    copernica_emulator.fail("import", Fault.UNAVAILABLE_503_HTML, times=None, after=1)
+    began = time.monotonic()
+    outcome = run_task(lambda: sensor(deferrable=deferrable, timeout=1.5, soft_fail=soft_fail, retries=2))
+    assert (outcome.state, outcome.attempts) == (state, 1), outcome.error
+    assert time.monotonic() - began < 5
+    assert "The import goes on in Copernica" in str(outcome.error)
+
+
+def test_long_intervals_do_not_prolong_patience(copernica_emulator: Emulator, deferrable: bool) -> None:
+    copernica_emulator.add_import("nightly", "running")
+    began = time.monotonic()
+    outcome = run_task(lambda: sensor(deferrable=deferrable, timeout=0.5, poke_interval=60))
+    assert isinstance(outcome.error, AirflowSensorTimeout)
+    assert time.monotonic() - began < 5
+
+
+def test_a_connection_that_does_not_exist_is_not_asked_for_again(deferrable: bool) -> None:
+    outcome = run_task(lambda: sensor(deferrable=deferrable, copernica_conn_id="nowhere", retries=2, soft_fail=True))
+    assert (outcome.state, outcome.attempts) == ("failed", 1), outcome.error
+    assert "Airflow has no connection 'nowhere'" in str(outcome.error)
+
+
 def test_the_deferred_task_has_an_absolute_deadline(copernica_emulator: Emulator) -> None:
     from airflow.providers.common.compat.sdk import TaskDeferred
 
@@ -176,6 +205,18 @@ def test_the_deferred_task_has_an_absolute_deadline(copernica_emulator: Emulator
     assert kwargs["deadline"] - kwargs["started_at"] == pytest.approx(3600, abs=1)
     assert deferred.value.timeout is not None
     assert deferred.value.timeout > timedelta(seconds=3600)
+
+
+@pytest.mark.parametrize("soft_fail", [False, True])
+def test_an_import_that_finished_while_no_triggerer_ran(copernica_emulator: Emulator, soft_fail: bool) -> None:
+    copernica_emulator.add_import("nightly", "finished", **DONE)
+    result = sensor(deferrable=True, soft_fail=soft_fail).resume_execution(
+        "__fail__",
+        {"error": "Trigger timeout"},
+        {},  # type: ignore[typeddict-item]  # nothing of it is needed
+    )
+    assert isinstance(result, dict)
+    assert result["status"] == "finished"
 
 
 @pytest.mark.parametrize(("soft_fail", "kind"), [(False, "AirflowSensorTimeout"), (True, "AirflowSkipException")])
