@@ -12,7 +12,7 @@ import aiohttp
 from yarl import URL
 
 from airflow_provider_copernica.client.environment import ca_bundle, proxy_for
-from airflow_provider_copernica.client.exchange import Authorize, Outcome, Send, Sleep, Step, Steps, authenticate
+from airflow_provider_copernica.client.exchange import Outcome, Send, Sleep, Steps, authenticate
 from airflow_provider_copernica.client.redact import redact
 from airflow_provider_copernica.client.replies import Jwt
 from airflow_provider_copernica.client.retry import RetryPolicy
@@ -23,6 +23,8 @@ Result = TypeVar("Result")
 
 # enough for a thousand triggers, and kind to Copernica
 MOST_CONNECTIONS = 50
+# seconds between two moments at which tasks wake up
+TICK = 0.025
 
 
 class AsyncClient:
@@ -40,6 +42,8 @@ class AsyncClient:
         self._renewing = asyncio.Lock()
         self._session: aiohttp.ClientSession | None = None
         self._opening = asyncio.Lock()
+        # waiting here, rather than within aiohttp, costs a thousand that start at once next to nothing
+        self._turns = asyncio.Semaphore(MOST_CONNECTIONS)
         self._api_proxy: str | None = None
         self._auth_proxy: str | None = None
 
@@ -52,7 +56,14 @@ class AsyncClient:
             except StopIteration as end:
                 result: Result = end.value
                 return result
-            outcome = await self._carry_out(step)
+            if isinstance(step, Send):
+                async with self._turns:
+                    outcome = await self._send(step.request)
+            elif isinstance(step, Sleep):
+                outcome = None
+                await _sleep(step.seconds)
+            else:
+                outcome = await self.jwt(step.policy, step.refused)
 
     async def jwt(self, policy: RetryPolicy, refused: str | None = None) -> str:
         """
@@ -75,21 +86,13 @@ class AsyncClient:
         if session is not None:
             await session.close()
 
-    async def _carry_out(self, step: Step) -> Outcome:
-        match step:
-            case Send(request):
-                return await self._send(request)
-            case Sleep(seconds):
-                await asyncio.sleep(seconds)
-                return None
-            case Authorize(policy, refused):
-                return await self.jwt(policy, refused)
-
     async def _send(self, request: WireRequest) -> Answer:
-        try:
-            session = await self._open()
-        except OSError as error:
-            return NoReply(False, f"no connection (the CA bundle can't be read: {error})", error)
+        session = self._session
+        if session is None or session.closed:
+            try:
+                session = await self._open()
+            except OSError as error:
+                return NoReply(False, f"no connection (the CA bundle can't be read: {error})", error)
         try:
             async with session.request(
                 request.method,
@@ -103,17 +106,15 @@ class AsyncClient:
                     body, complete = await response.read(), True
                 except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError):
                     body, complete = b"", False
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                return Reply(response.status, headers, body, complete)
+                return Reply(response.status, response.headers, body, complete)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             return _no_reply(error, self.settings)
 
     async def _open(self) -> aiohttp.ClientSession:
-        if self._session is None or self._session.closed:
-            async with self._opening:  # a thousand triggers that start at once need one session, and one CA bundle
-                if self._session is None or self._session.closed:
-                    self._session = await self._new_session()
-        return self._session
+        async with self._opening:  # a thousand triggers that start at once need one session, and one CA bundle
+            if self._session is None or self._session.closed:
+                self._session = await self._new_session()
+            return self._session
 
     async def _new_session(self) -> aiohttp.ClientSession:
         settings = self.settings
@@ -125,6 +126,14 @@ class AsyncClient:
             timeout=aiohttp.ClientTimeout(total=settings.timeout),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
+
+
+async def _sleep(seconds: float) -> None:
+    """A little less, so that many wake up together: waking up costs more than asking."""
+    if seconds > 10 * TICK:
+        wake_up = asyncio.get_running_loop().time() + seconds
+        seconds -= wake_up % TICK
+    await asyncio.sleep(seconds)
 
 
 async def _ssl_context(verify: bool | str) -> ssl.SSLContext | bool:

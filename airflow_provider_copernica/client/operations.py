@@ -154,8 +154,8 @@ def watch_import(
     :raises CopernicaApiError: when its status can't be had.
     """
     status: CopernicaImport | None = None
+    policy = patient(watch.schedule.first, watch.deadline)
     while True:
-        policy = patient(watch.schedule.first, watch.deadline)
         try:
             status = yield from get_import(settings, import_id, policy)
         except CopernicaUnavailableError as error:

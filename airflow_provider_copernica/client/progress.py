@@ -60,8 +60,8 @@ class ProgressLog:
         self.last: CopernicaImport | None = None
 
     def __call__(self, status: CopernicaImport) -> None:
-        now = Observation(status, time.monotonic())
-        self._first = self._first or now
-        if status != self.last:
+        if status != self.last and self._log.isEnabledFor(logging.INFO):
+            now = Observation(status, time.monotonic())
+            self._first = self._first or now
             self._log.info("Import %d: %s", status.import_id, progress(now, self._first))
         self.last = status

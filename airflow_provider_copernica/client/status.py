@@ -243,8 +243,8 @@ def _word(status: str) -> str:
 def _text(value: object) -> str | None:
     if value is None or value is False or value == []:
         return None
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
-    return None if text.strip().lower() in _ABSENT else redact(text.strip())  # a location comes back with its password
+    text = (value if isinstance(value, str) else json.dumps(value, default=str)).strip()
+    return None if text.lower() in _ABSENT else redact(text)  # a location comes back with its password
 
 
 def _moment(value: object) -> str | None:

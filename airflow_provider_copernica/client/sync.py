@@ -153,8 +153,7 @@ def send(session: requests.Session, request: WireRequest, settings: ApiSettings)
         body = response.content
     except (requests.RequestException, HTTPError, OSError):
         body, complete = b"", False
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Reply(response.status_code, headers, body, complete, raw=response)
+    return Reply(response.status_code, response.headers, body, complete, raw=response)
 
 
 class _WatchingAdapter(HTTPAdapter):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
+from functools import lru_cache
 from typing import BinaryIO
 from urllib.parse import quote, urlencode
 
@@ -68,7 +68,7 @@ class Reply:
     """
     An HTTP reply.
 
-    :param headers: with names in lower case.
+    :param headers: asked for in lower case, whatever case they came in.
     :param complete: False where the connection broke within the body.
     :param raw: the transport's own object, for callers that want more.
     """
@@ -79,13 +79,19 @@ class Reply:
     complete: bool = True
     raw: object = field(default=None, repr=False, compare=False)
 
-    @cached_property
+    @property
     def json(self) -> object:
         """The body as JSON, parsed once; :data:`NOT_JSON` where it is none."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            return NOT_JSON
+        if "_json" not in self.__dict__:  # cheaper than the lock of a cached_property
+            self.__dict__["_json"] = _parse(self.body)
+        return self.__dict__["_json"]
+
+
+def _parse(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return NOT_JSON
 
 
 @dataclass(frozen=True)
@@ -111,11 +117,6 @@ def api_request(settings: ApiSettings, call: ApiCall, jwt: str | None) -> WireRe
 
     :raises CopernicaArgumentError: for a path that would leave the configured host.
     """
-    path = call.path.strip("/")
-    if any(part in path for part in ("://", "?", "#", "\\")) or ".." in path.split("/") or not path.isprintable():
-        raise CopernicaArgumentError(
-            f"path {call.path!r} must be relative to the API, like 'database/12/fields'; its query goes into params."
-        )
     query = [(key, value) for key, value in (call.params or {}).items()]
     headers = {"Accept": "application/json"}
     if settings.api_version == 3:
@@ -124,10 +125,20 @@ def api_request(settings: ApiSettings, call: ApiCall, jwt: str | None) -> WireRe
         headers["Authorization"] = f"Bearer {jwt}"
     if call.body is not None:
         headers["Content-Type"] = "application/json"
-    url = f"{settings.base_url}/v{settings.api_version}/{quote(path, safe=_SAFE)}"
+    url = f"{settings.base_url}/v{settings.api_version}/{_relative(call.path)}"
     if query:
         url = f"{url}?{urlencode([(key, _plain(value)) for key, value in query], doseq=True)}"
     return WireRequest(call.method, url, headers, call.body)
+
+
+@lru_cache(maxsize=4096)
+def _relative(path: str) -> str:
+    part = path.strip("/")
+    if any(odd in part for odd in ("://", "?", "#", "\\")) or ".." in part.split("/") or not part.isprintable():
+        raise CopernicaArgumentError(
+            f"path {path!r} must be relative to the API, like 'database/12/fields'; its query goes into params."
+        )
+    return quote(part, safe=_SAFE)
 
 
 def auth_request(settings: ApiSettings) -> WireRequest:
