@@ -18,7 +18,7 @@ help: ## what there is to make
 	@echo "  LINE=2.11, 3.0 .. 3.3 chooses the Airflow line (now $(LINE)), PYTHON=3.11 .. 3.13 the Python (now $(PYTHON))"
 
 .PHONY: demo
-demo: $(VENV)/.runtime ## import a thousand customers into the emulator, through real Airflow
+demo: $(VENV)/.runtime ## import a thousand orders into the emulator, through real Airflow
 	@$(BIN)/python scripts/demo.py
 
 .PHONY: airflow
@@ -50,6 +50,10 @@ test-matrix: $(UV) ## the tests on every supported pair of Airflow and Python (n
 .PHONY: bench
 bench: .venv-bench/.done ## measure speed and memory, peers included (ARGS=--write: into docs/performance.md)
 	@cd benchmarks && ../.venv-bench/bin/python run.py $(ARGS)
+
+.PHONY: bench-distributed
+bench-distributed: $(VENV)/.tests ## 200 imports on CeleryExecutor, Redis and PostgreSQL (ARGS=--write: likewise)
+	@PYTHONPATH=scripts:tests $(BIN)/python benchmarks/distributed.py $(ARGS)
 
 .PHONY: docs
 docs: $(VENV)/.tests ## the documentation, into docs/_build/html; a warning fails it

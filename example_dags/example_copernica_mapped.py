@@ -14,7 +14,7 @@ with DAG(
     tags=["copernica"],
 ) as dag:
     # [START mapped]
-    @task
+    @task(show_return_value_in_logs=False)  # they are customers
     def customers_per_database(params: dict[str, list[int]] | None = None) -> list[dict[str, object]]:
         return [
             {"database": database, "source": [{"Email": f"shop{database}@example.com", "City": "Gent"}]}

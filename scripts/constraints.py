@@ -16,7 +16,8 @@ AIRFLOW = {"2.11": "2.11.2", "3.0": "3.0.6", "3.1": "3.1.8", "3.2": "3.2.2", "3.
 GROUPS = ("test", "lint", "docs", "release")
 # what an Airflow line does not work with, although its own bounds let it in
 LIMITS = {
-    "3.0": ("universal-pathlib<0.3",),  # refuses its ObjectStoragePath
+    # the first refuses its ObjectStoragePath, the second its API
+    "3.0": ("universal-pathlib<0.3", "fastapi<0.118"),
     "3.1": ("sqlalchemy<2.1",),  # deprecates what it still uses
     "3.2": ("sqlalchemy<2.1",),
 }
@@ -42,12 +43,12 @@ def resolve(uv: str, line: str) -> str:
         return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def main(uv: str) -> None:
-    for line in AIRFLOW:
+def main(uv: str, *lines: str) -> None:
+    for line in lines or AIRFLOW:
         pins = resolve(uv, line)
         (ROOT / "constraints" / f"airflow-{line}.txt").write_text(pins)
         print(f"constraints/airflow-{line}.txt: {len(pins.splitlines())} packages")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "uv")
+    main(*(sys.argv[1:] or ["uv"]))

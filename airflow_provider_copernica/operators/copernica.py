@@ -11,11 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator, conf
 
-from airflow_provider_copernica.client.errors import (
-    GOES_ON,
-    CopernicaError,
-    CopernicaImportTimeoutError,
-)
+from airflow_provider_copernica.client.errors import GOES_ON
 from airflow_provider_copernica.client.parameters import PARAMETERS, ImportParameters, read_parameters
 from airflow_provider_copernica.client.schedule import (
     DEFAULT_MAX_POLL_INTERVAL,
@@ -35,7 +31,7 @@ from airflow_provider_copernica.conceal import (
 )
 from airflow_provider_copernica.form import DEFAULT_CONN_ID
 from airflow_provider_copernica.links.copernica import CopernicaLink
-from airflow_provider_copernica.operators.failures import failing_for_good, knowing_retries
+from airflow_provider_copernica.operators.failures import failing_for_good, knowing_retries, woken_by_airflow
 from airflow_provider_copernica.operators.literals import check_literals
 
 if TYPE_CHECKING:
@@ -49,9 +45,6 @@ if TYPE_CHECKING:
     from airflow_provider_copernica.hooks.copernica import CopernicaHook
 
 log = logging.getLogger(__name__)
-
-# seconds that Airflow's own time-out comes after our trigger's, which can say more
-MARGIN = 300.0
 
 
 class CopernicaImportOperator(BaseOperator):
@@ -89,8 +82,7 @@ class CopernicaImportOperator(BaseOperator):
     :return: the ID of the import. When it waited, the XCom ``import_status`` holds import_id, name, status,
         total_lines, processed_lines, last_run and last_error.
     :raises CopernicaArgumentError: at parse, when a literal argument is wrong.
-    :raises AirflowFailException: when a retry could do harm or can't help: wrong arguments or rows, an import that may
-        have been sent, an ``add`` that failed after lines were processed.
+    :raises AirflowFailException: when a retry could do harm or can't help.
     :raises CopernicaImportFailedError: when the import failed, with Copernica's own words.
     :raises AirflowSkipException: when there are no rows.
     """
@@ -168,11 +160,7 @@ class CopernicaImportOperator(BaseOperator):
         return concealing_partial(super().partial(**conceal_named(kwargs, hidden)), hidden)
 
     def given_source(self, context: Context | None) -> dict[str, object]:  # noqa: ARG002 - for those that override it
-        """
-        Where the rows come from: ``source`` or ``location``. Transfers override this.
-
-        :param context: of the task; None while the DAG is parsed, when a source may be ``UNKNOWN``.
-        """
+        """Where the rows come from; without context, while the DAG is parsed, a source may be ``UNKNOWN``."""
         return {"source": reveal(self.source), "location": reveal(self.location)}
 
     def render_template(self, content: Any, context: Context, jinja_env: Any = None, seen_oids: Any = None) -> Any:
@@ -236,9 +224,7 @@ class CopernicaImportOperator(BaseOperator):
         if reason is None:
             return super().resume_execution(next_method, next_kwargs, context)
         with self._knowing_retries(context, safe_to_repeat=False):
-            if reason == "timeout":
-                raise CopernicaImportTimeoutError("Airflow's time for the deferred task is over. " + GOES_ON)
-            raise CopernicaError("Airflow's triggerer gave up on the task; its log tells why. " + GOES_ON)
+            raise woken_by_airflow(reason)
 
     def on_kill(self) -> None:
         """Called when the task is killed while it waits in a worker."""
@@ -263,29 +249,18 @@ class CopernicaImportOperator(BaseOperator):
 
     def _wait(self, context: Context, hook: CopernicaHook, import_id: int, safe_to_repeat: bool) -> int:
         from airflow_provider_copernica.client.operations import Watch
-        from airflow_provider_copernica.operators.waiting import watch_in_worker
+        from airflow_provider_copernica.operators.waiting import first_look, watch_in_worker
 
         schedule, now = self._schedule(), time.time()
         limits = [self.timeout, self.execution_timeout if self.deferrable else None]
         patience = min((seconds(limit) for limit in limits if limit is not None), default=None)
         deadline = None if patience is None else now + patience
         if self.deferrable:
-            self._defer(import_id, schedule, now, deadline, safe_to_repeat)
+            trigger, net = first_look(import_id, self.copernica_conn_id, Watch(schedule, now, deadline))
+            kwargs = {"safe_to_repeat": safe_to_repeat}
+            self.defer(trigger=trigger, method_name="execute_complete", kwargs=kwargs, timeout=net)
         with self._knowing_retries(context, safe_to_repeat):
             return self._finish(context, watch_in_worker(hook, import_id, Watch(schedule, now, deadline)))
-
-    def _defer(
-        self, import_id: int, schedule: PollSchedule, now: float, deadline: float | None, safe_to_repeat: bool
-    ) -> None:
-        from airflow_provider_copernica.triggers.copernica import CopernicaImportTrigger
-
-        trigger = CopernicaImportTrigger(
-            import_id, self.copernica_conn_id, schedule.first, schedule.longest, deadline, started_at=now
-        )
-        # Airflow's own time-out is only the net below: on 3.3 it is the only limit while no triggerer runs
-        timeout = None if deadline is None else timedelta(seconds=deadline - now + MARGIN)
-        kwargs = {"safe_to_repeat": safe_to_repeat}
-        self.defer(trigger=trigger, method_name="execute_complete", kwargs=kwargs, timeout=timeout)
 
     def _finish(self, context: Context, status: CopernicaImport) -> int:
         log.info("Finished: %s.", status)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_copernica.client.errors import (
+    GOES_ON,
     CopernicaAmbiguousError,
     CopernicaArgumentError,
     CopernicaError,
     CopernicaImportFailedError,
+    CopernicaImportTimeoutError,
 )
 
 log = logging.getLogger(__name__)
@@ -28,6 +31,13 @@ def failing_for_good() -> Iterator[None]:
         if isinstance(error, CopernicaArgumentError | CopernicaAmbiguousError):
             raise AirflowFailException(str(error)) from error
         raise
+
+
+def woken_by_airflow(reason: Literal["timeout", "failure"]) -> CopernicaError:
+    """Why a deferred task goes on without its trigger's word."""
+    if reason == "timeout":
+        return CopernicaImportTimeoutError(f"Airflow's time for the deferred task is over. {GOES_ON}")
+    return CopernicaError(f"Airflow's triggerer gave up on the task; its log tells why. {GOES_ON}")
 
 
 @contextmanager

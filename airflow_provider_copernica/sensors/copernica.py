@@ -37,6 +37,7 @@ from airflow_provider_copernica.client.status import (
 from airflow_provider_copernica.compat import deferral_failure, waiting_since
 from airflow_provider_copernica.form import DEFAULT_CONN_ID
 from airflow_provider_copernica.links.copernica import CopernicaLink
+from airflow_provider_copernica.operators.failures import woken_by_airflow
 from airflow_provider_copernica.sensors.first_trigger import first_trigger
 
 if TYPE_CHECKING:
@@ -45,9 +46,6 @@ if TYPE_CHECKING:
     from airflow_provider_copernica.hooks.copernica import CopernicaHook
 
 log = logging.getLogger(__name__)
-
-# seconds that Airflow's own time-out comes after our trigger's, which can say more
-MARGIN = 300.0
 
 
 class CopernicaImportSensor(BaseSensorOperator):
@@ -161,7 +159,7 @@ class CopernicaImportSensor(BaseSensorOperator):
         """Called by Airflow when a deferred task goes on; only a time-out may skip it."""
         reason = deferral_failure(next_method, next_kwargs)
         if reason == "failure":
-            raise CopernicaError(f"Airflow's triggerer gave up on the task; its log tells why. {GOES_ON}")
+            raise woken_by_airflow(reason)
         if reason == "timeout":
             return self._look_once_more(context)
         # past BaseSensorOperator, which would replace the reason of a skip by words of its own
@@ -201,6 +199,7 @@ class CopernicaImportSensor(BaseSensorOperator):
         }
 
     def _defer(self) -> None:
+        from airflow_provider_copernica.operators.waiting import MARGIN
         from airflow_provider_copernica.triggers.copernica import CopernicaImportTrigger
 
         now = time.time()

@@ -112,7 +112,7 @@ def test_an_extra_that_is_no_object(monkeypatch: pytest.MonkeyPatch, extra: obje
     monkeypatch.setenv("AIRFLOW_CONN_COPERNICA_DEFAULT", json.dumps(connection))
     good, said = CopernicaHook().test_connection()
     assert not good
-    assert "extra" in said
+    assert "extra" in said or "no connection" in said  # Airflow 3.0 does not take it for a connection at all
 
 
 def test_a_body_that_is_no_json(hook: CopernicaHook, copernica_emulator: Emulator) -> None:
