@@ -15,7 +15,7 @@ MAIL_TO = os.environ.get("COPERNICA_EXAMPLE_MAIL_TO")
 # [START alert]
 def describe_failure(context: Context) -> str:
     """What failed, why, and how far it came."""
-    error = context["exception"]
+    error = context.get("exception")
     # an error that Airflow must not retry wraps the one with the reason
     failed = getattr(getattr(error, "__cause__", None) or error, "copernica_import", None)
     task = f"{context['ti'].dag_id}.{context['ti'].task_id}"

@@ -399,13 +399,13 @@ def test_odd_paths_are_encoded(accounts: Accounts) -> None:
 def watch(account: Account, import_id: int, patience: float | None = None) -> tuple[CopernicaImport, list[str]]:
     seen: list[str] = []
     now = time.time()
-    plan = Watch(PollSchedule(0.02, 0.1), now, None if patience is None else now + patience)
+    plan = Watch(PollSchedule(0.04, 0.5), now, None if patience is None else now + patience)
     steps = watch_import(account.settings, import_id, plan, lambda status: seen.append(status.status))
     return account.run(steps), seen
 
 
 def test_an_import_is_followed_to_its_end(account: Account, copernica_emulator: Emulator) -> None:
-    copernica_emulator.import_seconds = 1.0
+    copernica_emulator.import_seconds = 2.0
     copernica_emulator.status_words["running"] = "frobnicating"
     status, seen = watch(account, account.post())
     assert (status.status, status.processed_lines) == ("finished", 1)

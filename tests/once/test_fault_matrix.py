@@ -34,7 +34,7 @@ FOLLOWUPS = "update, followups"
 SAFE = ("update", "update or add", "ignore or add", "delete")
 UNSAFE = ("add", FOLLOWUPS)
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "fault-matrix.md"
-TIMEOUT = 0.3
+TIMEOUT = 1.0
 PRIVATE, TOKEN = "private.person@example.com", "the-token-of-the-matrix"
 
 
