@@ -219,6 +219,20 @@ def test_control(emulator: Emulator) -> None:
     assert bearer(emulator, jwt) == 401
 
 
+def test_failing_imports_by_control(emulator: Emulator) -> None:
+    assert control(emulator, "POST", "failing-imports", json={"message": "Full", "after_lines": 2}).status_code == 204
+    assert emulator.world.failure is not None
+    assert control(emulator, "POST", "failing-imports", json={"message": None}).status_code == 204
+    assert emulator.world.failure is None
+
+
+def test_a_body_nested_too_deep_is_refused(emulator: Emulator) -> None:
+    reply = requests.post(
+        f"{emulator.url}/v3/imports", params={"access_token": emulator.token}, data="[" * 100_000, timeout=10
+    )
+    assert reply.status_code == 400
+
+
 def test_faults_by_control(emulator: Emulator) -> None:
     everything = {"where": "", "fault": "UNAVAILABLE_503_HTML", "times": None, "retry_after": 3}
     assert control(emulator, "POST", "faults", json=everything).status_code == 204

@@ -125,6 +125,13 @@ def test_without_a_key_of_the_collection_subprofiles_pile_up(emulator: Emulator)
     assert [len(each["subprofiles"]["Order"]) for each in emulator.profiles(1)] == [2, 2]
 
 
+@pytest.mark.parametrize(("action", "left"), [("update or add", 3), ("delete", 2)])
+def test_a_key_that_the_collection_does_not_have_matches_nothing(emulator: Emulator, action: str, left: int) -> None:
+    row = [{"Email": ANN, "Order.Nope": "1", "Order.OrderID": "9"}]
+    run(emulator, row, action, keyFields=["Email", "Order.Nope"], deleteTarget="subprofile")
+    assert len(orders(emulator)) == left
+
+
 @pytest.mark.parametrize(("ignore", "name"), [(True, "Ann"), (False, ""), (None, "")])
 def test_empty_cells(emulator: Emulator, ignore: bool | None, name: str) -> None:
     run(emulator, [{"Email": ANN, "Name": ""}], ignoreEmptyFields=ignore)

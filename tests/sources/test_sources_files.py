@@ -248,6 +248,36 @@ def test_values_of_parquet_keep_their_types():
     ]
 
 
+def test_a_row_group_of_parquet_is_never_in_memory_as_a_whole(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    texts = [f"{number:016d}" for number in range(300_000)]
+    path = tmp_path / "one.parquet"
+    table = pa.table(dict.fromkeys("abcd", texts))
+    parquet.write_table(table, path, row_group_size=len(texts), compression="none", use_dictionary=False)
+    del table, texts
+    idle = pa.total_allocated_bytes()
+    most = 0
+    with path.open("rb") as file:
+        for number, _ in enumerate(read_rows(file, "parquet")):
+            if number % 1000 == 0:
+                most = max(most, pa.total_allocated_bytes() - idle)
+    assert number == 299_999
+    assert most < 4_000_000, "of 24 MB in the file"
+
+
+@pytest.mark.parametrize("days", [4_000_000, -4_000_000])
+def test_dates_that_python_does_not_know(days):
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    file = io.BytesIO()
+    parquet.write_table(pa.table({"day": pa.array([days], pa.int32()).cast(pa.date32())}), file)
+    with pytest.raises(CopernicaArgumentError, match="before the year 1 or after 9999"):
+        read(file.getvalue(), "parquet")
+
+
 def test_parquet_without_pyarrow_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(CopernicaArgumentError, match=r"airflow-provider-copernica\[parquet\]"):
