@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import json
 
-_TRUE = {"true", "1", "yes", "on"}
-_FALSE = {"false", "0", "no", "off"}
+_TRUE = {"true", "1"}
+_FALSE = {"false", "0"}
 
 
 def to_boolean(value: object) -> bool:

@@ -173,7 +173,7 @@ def read_import(value: object, import_id: int) -> CopernicaImport:
         processed_lines=_count(fields.get("processedlines")),
         last_run=_moment(fields.get("lastrun")),
         next_run=_moment(fields.get("nextrun")),
-        last_error=_text(fields.get("lasterror")),
+        last_error=_error(fields.get("lasterror")),
     )
     _tell_new_word(found.status)
     return found
@@ -245,6 +245,12 @@ def _text(value: object) -> str | None:
         return None
     text = (value if isinstance(value, str) else json.dumps(value, default=str)).strip()
     return None if text.lower() in _ABSENT else redact(text)  # a location comes back with its password
+
+
+def _error(value: object) -> str | None:
+    """No message is a number or empty."""
+    text = _text(value)
+    return None if text in ("0", "{}", "[]") else text
 
 
 def _moment(value: object) -> str | None:

@@ -42,6 +42,11 @@ def test_absent_in_every_spelling(absent: object) -> None:
     assert read_import(reply, 12).last_error is None
 
 
+@pytest.mark.parametrize("nothing", [0, "0", {}, []])
+def test_what_is_no_message_is_no_error(nothing: object) -> None:
+    assert read_import({**DOCUMENTED, "lasterror": nothing}, 12).last_error is None
+
+
 @pytest.mark.parametrize("key", ["processedLines", "processedlines", "PROCESSEDLINES"])
 @pytest.mark.parametrize("number", [7, "7", 7.0])
 def test_counts_in_every_spelling(key: str, number: object) -> None:
