@@ -110,11 +110,17 @@ def long_import(emulator: Emulator) -> None:
 
 
 MOMENTS = {
-    # the mark is made before the client authenticates
-    "before": Moment(
-        "right before the POST",
+    # before the mark is made: nothing can have arrived
+    "token": Moment(
+        "while it gets a token",
         lambda emulator: emulator.fail("authenticate", Fault.SLOW, seconds=60),
         lambda emulator, imports, requests: any(each.path == "/" for each in emulator.requests[requests:]),
+    ),
+    # the mark is made, and the POST is not accepted
+    "before": Moment(
+        "right before the POST is accepted",
+        lambda emulator: emulator.fail("imports", Fault.TIMEOUT_BEFORE, seconds=60),
+        lambda emulator, imports, requests: any("/imports" in each.path for each in emulator.requests[requests:]),
     ),
     "between": Moment(
         "between the POST and its ID",
@@ -132,6 +138,7 @@ MOMENTS = {
 @pytest.mark.parametrize(
     ("moment", "mode", "action", "state", "tries", "made"),
     [
+        ("token", "worker", "add", "success", 2, 1),
         ("before", "worker", "add", "failed", 2, 0),
         ("before", "worker", "update or add", "success", 2, 1),
         ("before", "triggerer", "add", "failed", 2, 0),
