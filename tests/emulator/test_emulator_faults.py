@@ -32,7 +32,7 @@ def emulator(shared: Emulator) -> Emulator:
 def post(emulator: Emulator) -> requests.Response:
     query = {"access_token": emulator.token}
     url = f"{emulator.url}/v3/imports"
-    return requests.post(url, params=query, json=BODY, timeout=0.15, allow_redirects=False)
+    return requests.post(url, params=query, json=BODY, timeout=1.0, allow_redirects=False)
 
 
 def seen_by_the_socket(emulator: Emulator) -> object:
