@@ -70,7 +70,7 @@ SEEN = {
 
 @pytest.mark.parametrize("fault", Fault)
 def test_each_fault(emulator: Emulator, fault: Fault) -> None:
-    emulator.fail("imports", fault, seconds=0.4)
+    emulator.fail("imports", fault, seconds=2.0)
     expected, accepted = SEEN[fault]
     assert seen_by_the_socket(emulator) == expected
     assert len(emulator.imports) == accepted
