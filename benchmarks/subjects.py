@@ -7,9 +7,14 @@ import json
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import aiohttp
 
 Wait = Callable[[int], Coroutine[object, object, object]]
 Subject = Callable[[str, float], Wait]
+TO_CLOSE: list[aiohttp.ClientSession] = []
 
 
 def bare(url: str, interval: float) -> Wait:
@@ -17,6 +22,7 @@ def bare(url: str, interval: float) -> Wait:
     import aiohttp
 
     session = aiohttp.ClientSession(headers={"Authorization": "Bearer a.b.c"})
+    TO_CLOSE.append(session)
 
     async def wait(job: int) -> object:
         while True:

@@ -83,7 +83,7 @@ class Ticker:
 async def watch(subject: str, jobs: int, interval: float, url: str) -> Watched:
     """Waits for all jobs at once."""
     from counting import CountingBackend
-    from subjects import SUBJECTS, is_success
+    from subjects import SUBJECTS, TO_CLOSE, is_success
 
     wait = SUBJECTS[subject](url, interval)
     # the first one pays for what is imported late
@@ -93,6 +93,8 @@ async def watch(subject: str, jobs: int, interval: float, url: str) -> Watched:
     with ticker.running():
         events = await asyncio.gather(*(wait(job) for job in range(1, jobs + 1)))
     wall, cpu = time.perf_counter() - started, cpu_seconds() - cpu
+    for session in TO_CLOSE:
+        await session.close()
     for event in events:
         if not is_success(event):
             raise RuntimeError(f"{subject}: {event}")
