@@ -16,17 +16,12 @@ BODY = {"database": 1, "action": "add", "source": [{"Email": "a@example.com"}]}
 RESET, TIMEOUT = "reset", "time-out"
 
 
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Emulator]:
-    with run_emulator(import_seconds=0) as emulator:
-        yield emulator
-
-
 @pytest.fixture
-def emulator(shared: Emulator) -> Emulator:
-    shared.reset()
-    add_demo_database(shared)
-    return shared
+def emulator() -> Iterator[Emulator]:
+    """One for each test: a request that was kept waiting may be carried out when its test is over."""
+    with run_emulator(import_seconds=0) as emulator:
+        add_demo_database(emulator)
+        yield emulator
 
 
 def post(emulator: Emulator) -> requests.Response:
