@@ -39,7 +39,7 @@ __all__ = [
 _AIRFLOW = tuple(int(part) for part in airflow_version.split(".")[:2])
 # the triggerer renders the arguments of a first trigger
 TRIGGER_RENDERS = _AIRFLOW >= (3, 3)
-# 2.11 does, but renders nothing; 3.0 - 3.2 were not found to do it right
+# 2.11 does, but renders nothing; not tried on 3.0 - 3.2, where a worker begins
 STARTS_FROM_TRIGGER = _AIRFLOW < (3, 0) or TRIGGER_RENDERS
 
 

@@ -27,7 +27,7 @@ from datetime import timedelta
 from airflow.providers.common.compat.sdk import DAG
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
 
-with DAG("many", schedule=None, max_active_tasks=32, params={"imports": 0}) as dag:
+with DAG("many", schedule=None, max_active_tasks=32) as dag:
     CopernicaImportOperator.partial(
         task_id="load",
         database=1,
