@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -168,64 +168,59 @@ cells = st.text(st.characters(exclude_categories=("Cs", "Cc")) | st.sampled_from
 keys = st.text(st.characters(exclude_categories=("Cs", "Cc", "Z")), min_size=1, max_size=50)
 
 
-class TestAnyRows:
-    """Properties, through the hook and over the wire."""
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    """One for all examples of the properties below."""
+    with run_emulator(import_seconds=0) as emulator, pytest.MonkeyPatch.context() as patch:
+        connection = {"conn_type": "copernica", "host": emulator.url, "password": emulator.token}
+        patch.setenv("AIRFLOW_CONN_COPERNICA_DEFAULT", json.dumps(connection))
+        yield emulator
 
-    @pytest.fixture(scope="class", autouse=True)
-    def _emulator(self, request: pytest.FixtureRequest) -> Any:
-        with run_emulator(import_seconds=0) as emulator:
-            patch = pytest.MonkeyPatch()
-            connection = {"conn_type": "copernica", "host": emulator.url, "password": emulator.token}
-            patch.setenv("AIRFLOW_CONN_COPERNICA_DEFAULT", json.dumps(connection))
-            request.cls.emulator = emulator
-            yield
-            patch.undo()
 
-    emulator: Emulator
+@settings(max_examples=60)
+@given(st.lists(st.tuples(keys, cells), min_size=1, max_size=20, unique_by=lambda pair: pair[0]))
+def test_what_is_given_is_what_is_stored(emulator: Emulator, pairs: list[tuple[str, str]]) -> None:
+    from airflow_provider_copernica.hooks.copernica import CopernicaHook
 
-    @settings(max_examples=60)
-    @given(st.lists(st.tuples(keys, cells), min_size=1, max_size=20, unique_by=lambda pair: pair[0]))
-    def test_what_is_given_is_what_is_stored(self, pairs: list[tuple[str, str]]) -> None:
-        from airflow_provider_copernica.hooks.copernica import CopernicaHook
+    emulator.reset()
+    add_demo_database(emulator)
+    source = [{"Email": email, "City": city} for email, city in pairs]
+    hook = CopernicaHook()
+    import_id = hook.create_import(database=1, action="update or add", key_fields=["Email"], source=source)
+    hook.wait_for_import(import_id, poll_interval=0.01)
+    stored: Any = [profile["fields"] for profile in emulator.profiles(1)]
+    assert [{"Email": each["Email"], "City": each["City"]} for each in stored] == source
 
-        self.emulator.reset()
-        add_demo_database(self.emulator)
-        source = [{"Email": email, "City": city} for email, city in pairs]
-        hook = CopernicaHook()
-        import_id = hook.create_import(database=1, action="update or add", key_fields=["Email"], source=source)
-        hook.wait_for_import(import_id, poll_interval=0.01)
-        stored: Any = [profile["fields"] for profile in self.emulator.profiles(1)]
-        assert [{"Email": each["Email"], "City": each["City"]} for each in stored] == source
 
-    @settings(max_examples=60)
-    @given(
-        st.lists(keys, min_size=2, max_size=20, unique=True),
-        st.integers(min_value=1),
-        st.sampled_from(
-            [
-                ({"City": "x"}, "Email"),
-                ({"Email": "a", "City": "x", "Extra": "y"}, "Extra"),
-                ({"Email": "", "City": "x"}, "Email"),
-                ({"Email": "a", "City": ["x"]}, "City"),
-                ({"Email": "a", "City": float("nan")}, "City"),
-                ({"Email": "a", "City": b"x"}, "City"),
-                ({"Email": "a", "City": "x\x00"}, "City"),
-            ]
-        ),
-    )
-    def test_a_broken_row_is_named_and_nothing_is_sent(
-        self, emails: list[str], position: int, broken: tuple[dict[str, object], str]
-    ) -> None:
-        from airflow_provider_copernica.hooks.copernica import CopernicaHook
+@settings(max_examples=60)
+@given(
+    st.lists(keys, min_size=2, max_size=20, unique=True),
+    st.integers(min_value=1),
+    st.sampled_from(
+        [
+            ({"City": "x"}, "Email"),
+            ({"Email": "a", "City": "x", "Extra": "y"}, "Extra"),
+            ({"Email": "", "City": "x"}, "Email"),
+            ({"Email": "a", "City": ["x"]}, "City"),
+            ({"Email": "a", "City": float("nan")}, "City"),
+            ({"Email": "a", "City": b"x"}, "City"),
+            ({"Email": "a", "City": "x\x00"}, "City"),
+        ]
+    ),
+)
+def test_a_broken_row_is_named_and_nothing_is_sent(
+    emulator: Emulator, emails: list[str], position: int, broken: tuple[dict[str, object], str]
+) -> None:
+    from airflow_provider_copernica.hooks.copernica import CopernicaHook
 
-        self.emulator.reset()
-        add_demo_database(self.emulator)
-        row, field = broken
-        number = position % (len(emails) - 1) + 1  # the first row says which fields there are
-        source: list[dict[str, object]] = [{"Email": email, "City": "x"} for email in emails]
-        source[number] = row
-        with pytest.raises(CopernicaRowError) as raised:
-            CopernicaHook().create_import(database=1, action="update", key_fields=["Email"], source=source)
-        assert f"row {number + 1}: " in str(raised.value)
-        assert repr(field) in str(raised.value)
-        assert self.emulator.requests == []
+    emulator.reset()
+    add_demo_database(emulator)
+    row, field = broken
+    number = position % (len(emails) - 1) + 1  # the first row says which fields there are
+    source: list[dict[str, object]] = [{"Email": email, "City": "x"} for email in emails]
+    source[number] = row
+    with pytest.raises(CopernicaRowError) as raised:
+        CopernicaHook().create_import(database=1, action="update", key_fields=["Email"], source=source)
+    assert f"row {number + 1}: " in str(raised.value)
+    assert repr(field) in str(raised.value)
+    assert emulator.requests == []

@@ -192,20 +192,21 @@ def test_storage_that_signs_nothing(copernica_emulator: Emulator, tmp_path: Path
     assert "signs no URLs" in str(outcome.error)
 
 
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    from moto.server import ThreadedMotoServer
+
+    port = free_port()
+    server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
+    server.start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.stop()
+
+
 class TestS3:
     """Through s3fs, against moto."""
-
-    @pytest.fixture(scope="class")
-    def endpoint(self) -> Iterator[str]:
-        from moto.server import ThreadedMotoServer
-
-        port = free_port()
-        server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
-        server.start()
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.stop()
 
     @pytest.fixture(autouse=True)
     def bucket(self, endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -189,24 +189,25 @@ def test_row_data_is_not_logged(copernica_emulator: Emulator, caplog: pytest.Log
     assert "example.com" not in caplog.text + str(outcome.error)
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    import psycopg2
+
+    with running_postgres(tmp_path_factory.mktemp("postgres")) as server:
+        with closing(psycopg2.connect(server.uri)) as connection, connection, connection.cursor() as cursor:
+            cursor.execute(
+                """CREATE TABLE customers AS SELECT number, 'c' || number || '@example.com' AS mail,
+                'Gent ' || repeat('x', 100) AS city, 1.50::numeric AS spent, date '1980-01-02' AS born,
+                timestamptz '2026-07-01 10:00:00+00' AS seen, true AS news
+                FROM generate_series(1, 200000) AS number"""
+            )
+        yield server
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(BIN is None, reason=MISSING)
 class TestPostgres:
     """The same on a server, where the rows stay until they are fetched."""
-
-    @pytest.fixture(scope="class")
-    def server(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-        import psycopg2
-
-        with running_postgres(tmp_path_factory.mktemp("postgres")) as server:
-            with closing(psycopg2.connect(server.uri)) as connection, connection, connection.cursor() as cursor:
-                cursor.execute(
-                    """CREATE TABLE customers AS SELECT number, 'c' || number || '@example.com' AS mail,
-                    'Gent ' || repeat('x', 100) AS city, 1.50::numeric AS spent, date '1980-01-02' AS born,
-                    timestamptz '2026-07-01 10:00:00+00' AS seen, true AS news
-                    FROM generate_series(1, 200000) AS number"""
-                )
-            yield server
 
     @pytest.fixture(autouse=True)
     def _connection(self, warehouse: Path, server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
