@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# [START alert]
 import logging
 import os
 
@@ -12,7 +13,6 @@ from airflow_provider_copernica.operators.copernica import CopernicaImportOperat
 MAIL_TO = os.environ.get("COPERNICA_EXAMPLE_MAIL_TO")
 
 
-# [START alert]
 def describe_failure(context: Context) -> str:
     """What failed, why, and how far it came."""
     error = context.get("exception")

@@ -21,7 +21,6 @@ with DAG(
     },
     tags=["copernica"],
 ) as dag:
-    # [START location]
     import_file = CopernicaImportOperator(
         task_id="import_file",
         copernica_conn_id="{{ params.copernica_conn_id }}",
@@ -35,4 +34,3 @@ with DAG(
         poll_interval=2,
         timeout=3600,
     )
-    # [END location]

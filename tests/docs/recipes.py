@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airflow.providers.common.compat.sdk import DAG
 
+from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
 from airflow_provider_copernica.transfers.object_storage_to_copernica import ObjectStorageToCopernicaOperator
 from airflow_provider_copernica.transfers.sql_to_copernica import SqlToCopernicaOperator
 
@@ -48,6 +49,21 @@ with DAG("recipe_presign", schedule=None) as presign:
         timeout=4 * 60 * 60,
     )
     # [END presign]
+
+with DAG("recipe_location", schedule=None) as location:
+    # [START location]
+    import_partners_file = CopernicaImportOperator(
+        task_id="import_partners_file",
+        database=1,
+        action="update or add",
+        key_fields=["Email", "Order.OrderID"],
+        location="{{ var.value.partners_file }}",  # sftp://user:password@files.example.com/customers.csv
+        format="csv",
+        delimiter=";",
+        deferrable=True,
+        timeout=3600,
+    )
+    # [END location]
 
 with DAG("recipe_dry_run", schedule=None, params={"dry_run": True}) as dry_run:
     # [START dry_run]

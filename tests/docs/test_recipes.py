@@ -53,6 +53,15 @@ def test_a_dry_run_sends_nothing_unless_it_is_switched_off(copernica_emulator: E
     assert len(copernica_emulator.profiles(1)) == 1
 
 
+@pytest.mark.usefixtures("airflow_database", "copernica_connection")
+def test_a_file_of_which_a_variable_holds_the_address(
+    copernica_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_PARTNERS_FILE", f"{copernica_emulator.url}/_emulator/customers.csv")
+    assert run_dag(recipes.location)["import_partners_file"].state == "success"
+    assert copernica_emulator.profiles(1)
+
+
 def test_a_signed_url_is_told_to_outlive_the_waiting() -> None:
     task = recipes.import_export
     assert task.presign
