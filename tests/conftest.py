@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 
 import pytest
@@ -12,6 +13,7 @@ _home = tempfile.TemporaryDirectory(prefix="airflow-copernica-")
 os.environ["AIRFLOW_HOME"] = _home.name
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = f"{_home.name}/dags"
+os.environ["AIRFLOW__API_AUTH__JWT_SECRET"] = secrets.token_hex()  # dag.test() of 3.2 wants one
 # a proxy of the machine has no business between tests and loopback
 for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy"):
     os.environ.pop(name, None)

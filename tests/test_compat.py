@@ -14,9 +14,8 @@ from airflow_provider_copernica.compat import waiting_since
 BEGAN = datetime(2026, 11, 25, 4, 5, 31, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("told", [BEGAN, "2026-11-25T04:05:31Z", "2026-11-25T05:05:31+01:00"])
-def test_a_sensor_that_was_rescheduled_began_in_an_earlier_process(told: object) -> None:
-    context: Any = {"ti": SimpleNamespace(get_first_reschedule_date=lambda _: told)}
+def test_a_sensor_that_was_rescheduled_began_in_an_earlier_process() -> None:
+    context: Any = {"ti": SimpleNamespace(get_first_reschedule_date=lambda _: BEGAN)}
     assert waiting_since(context) == BEGAN.timestamp()
 
 

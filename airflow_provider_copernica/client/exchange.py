@@ -160,6 +160,8 @@ def _reason(call: ApiCall, answer: Answer, settings: ApiSettings, jwt: str | Non
     text = error_message(answer, secrets)
     if 300 <= answer.status < 400:
         text = f"a redirect to {answer.headers.get('location', 'nowhere')}, which is not followed"
+    elif 200 <= answer.status < 300 and not answer.complete:
+        text = "the connection broke off within the reply"
     elif 200 <= answer.status < 300 and not text:
         text = "the reply is empty"
     elif 200 <= answer.status < 300 and call.creates:

@@ -9,6 +9,8 @@ from enum import Enum
 from airflow_provider_copernica.client.errors import CopernicaReplyError
 from airflow_provider_copernica.client.status import CopernicaImport, ImportState
 
+_UNREADABLE = "What Airflow stores of this task's import can't be read."
+
 
 class Stage(Enum):
     """How far an earlier attempt is known to have come."""
@@ -37,12 +39,16 @@ class Mark:
     safe_to_repeat: bool = False
 
     def as_dict(self) -> dict[str, object]:
+        """As it is stored: JSON."""
         return {**asdict(self), "stage": self.stage.value}
 
 
 def read_mark(value: object) -> Mark | None:
     """
-    :raises CopernicaReplyError: when something is remembered that can't be read: better to stop than to import twice.
+    Reads what was remembered.
+
+    :param value: as stored; None for nothing.
+    :raises CopernicaReplyError: when it can't be read: better to stop than to import twice.
     """
     if value is None:
         return None
@@ -56,9 +62,9 @@ def read_mark(value: object) -> Mark | None:
             fields.get("safe_to_repeat") is True,
         )
     except (LookupError, TypeError, ValueError) as error:
-        raise CopernicaReplyError("The task's stored state of its import can't be read.") from error
+        raise CopernicaReplyError(_UNREADABLE) from error
     if (mark.stage is Stage.POSTED) != isinstance(mark.import_id, int):
-        raise CopernicaReplyError("The task's stored state of its import can't be read.")
+        raise CopernicaReplyError(_UNREADABLE)
     return mark
 
 
@@ -91,6 +97,8 @@ def failed_midway(status: CopernicaImport) -> bool:
 
 def found(mark: Mark | None, status: CopernicaImport | None) -> Found:
     """
+    What became of an earlier import.
+
     :param mark: what is remembered.
     :param status: the status of the import with the remembered ID; None where Copernica doesn't know it.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -57,10 +58,16 @@ def what_happened(call: ApiCall, answer: Answer) -> Happened:
     return Happened.UNCLEAR
 
 
+# seen: "Invalid access token"; the others are guesses that a database with a field named Token must not meet
+_ABOUT_TOKEN = re.compile(
+    r"(access|authorization|authentication|bearer)[ _-]?token|(invalid|expired|unknown) token|token (is |has )?expired|"
+    r"\bjwt\b|unauthori[sz]ed",
+    re.IGNORECASE,
+)
+
+
 def _refusal(message: str) -> Happened:
-    words = message.lower()
-    about_token = "token" in words and any(word in words for word in ("invalid", "expired", "access", "unauthorized"))
-    return Happened.TOKEN_REFUSED if about_token else Happened.REFUSED
+    return Happened.TOKEN_REFUSED if _ABOUT_TOKEN.search(message) else Happened.REFUSED
 
 
 def decide(repeat: Repeat, happened: Happened, *, can_renew: bool) -> Verdict:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator, conf
 
-from airflow_provider_copernica.client.errors import GOES_ON
+from airflow_provider_copernica.client.errors import GOES_ON, CopernicaReplyError
 from airflow_provider_copernica.client.parameters import PARAMETERS, ImportParameters, read_parameters
 from airflow_provider_copernica.client.schedule import (
     DEFAULT_MAX_POLL_INTERVAL,
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from airflow_provider_copernica.client.once import Mark
     from airflow_provider_copernica.client.status import CopernicaImport
     from airflow_provider_copernica.hooks.copernica import CopernicaHook
+    from airflow_provider_copernica.sources.rules import Columns
 
 log = logging.getLogger(__name__)
 
@@ -89,8 +90,9 @@ class CopernicaImportOperator(BaseOperator):
 
     template_fields: Sequence[str] = (*PARAMETERS, "copernica_conn_id", "min_records", "check_fields", "dry_run")
     operator_extra_links = (CopernicaLink(),)
-    # new names for columns of the source; transfers let their users give some
+    # what only transfers know of columns: new names for those of the source, and the names of a location's
     column_map: Mapping[str, str] | None = None
+    location_columns: Sequence[str] = ()
     ui_color = "#d8ebf5"
 
     def __init__(
@@ -189,17 +191,17 @@ class CopernicaImportOperator(BaseOperator):
             guards = read_guards(**self._given_guards())
             hook = CopernicaHook(self.copernica_conn_id)
             if guards.dry_run:
-                dry_run(hook, self._read_parameters(context), guards, self.column_map)
+                dry_run(hook, *self._read(context), guards)
                 return None
             record = ImportRecord(context, durable=self.durable)
             earlier = record.decide(hook)
             mark = earlier.mark
             if earlier.step is Next.SUBMIT or mark is None:
                 # not before: a file that was imported may be gone when a retry reconnects
-                mark = submit(hook, self._read_parameters(context), guards, record, self.column_map)
+                mark = submit(hook, *self._read(context), guards, record)
         self._running = mark
         if mark.import_id is None:
-            return None
+            raise CopernicaReplyError("The import has no ID.")  # never after a POST
         if not self.wait_for_completion:
             self._imported(CopernicaImport(mark.import_id, mark.name))
             return mark.import_id
@@ -231,13 +233,15 @@ class CopernicaImportOperator(BaseOperator):
         if self._running is not None:
             log.warning("Copernica import %s %r: %s", self._running.import_id, self._running.name, GOES_ON)
 
-    def _read_parameters(self, context: Context) -> ImportParameters:
+    def _read(self, context: Context) -> tuple[ImportParameters, Columns]:
         from airflow_provider_copernica.operators.submit import default_name
+        from airflow_provider_copernica.sources.rules import Columns
 
         given = self._given_parameters(context)
         if given["name"] is None or not str(given["name"]).strip():
             given["name"] = default_name(context)
-        return read_parameters(given, waits=self.wait_for_completion)
+        parameters = read_parameters(given, waits=self.wait_for_completion)
+        return parameters, Columns(self.column_map, self.location_columns)
 
     def _given_guards(self) -> dict[str, object]:
         return {"min_records": self.min_records, "check_fields": self.check_fields, "dry_run": self.dry_run}

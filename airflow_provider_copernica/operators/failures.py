@@ -20,6 +20,8 @@ from airflow_provider_copernica.client.errors import (
 
 log = logging.getLogger(__name__)
 
+_NOT_AGAIN = "It is not retried: lines were processed, and would be again."
+
 
 @contextmanager
 def failing_for_good() -> Iterator[None]:
@@ -28,6 +30,8 @@ def failing_for_good() -> Iterator[None]:
         yield
     except CopernicaError as error:
         log.error("%s", error)
+        if isinstance(error, CopernicaImportFailedError):
+            raise AirflowFailException(f"{_sentence(error)} {_NOT_AGAIN}") from error
         if isinstance(error, CopernicaArgumentError | CopernicaAmbiguousError):
             raise AirflowFailException(str(error)) from error
         raise
@@ -59,11 +63,17 @@ def knowing_retries(safe_to_repeat: bool, remembers: Callable[[], bool]) -> Iter
         log.error("%s", error)
         if safe_to_repeat or not (error.copernica_import is None or failed_midway(error.copernica_import)):
             raise
-        raise AirflowFailException(f"{error} It is not retried: lines were processed, and would be again.") from error
+        raise AirflowFailException(f"{_sentence(error)} {_NOT_AGAIN}") from error
     except CopernicaError as error:
         log.error("%s", error)
         if safe_to_repeat or remembers():
             raise
         raise AirflowFailException(
-            f"{error} It is not retried: nothing is remembered, so it would be sent again."
+            f"{_sentence(error)} It is not retried: nothing is remembered, so it would be sent again."
         ) from error
+
+
+def _sentence(error: CopernicaError) -> str:
+    """Copernica's own words may end without a full stop."""
+    text = str(error)
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -8,9 +8,10 @@ from contextlib import suppress
 from airflow_provider_copernica.client.errors import CopernicaEmptySourceError
 from airflow_provider_copernica.client.parameters import check_parameters, is_unknown, read_parameters
 
-# parsing has to be quick; all rows are checked when the task runs
+# parsing has to be quick; everything is checked when the task runs
 FIRST_ROWS = 100
-FIRST_CHARACTERS = 20_000
+LONGEST_TEXT = 20_000
+_NO_GUARDS: dict[str, object] = {"min_records": None, "check_fields": False, "dry_run": False}
 
 
 def check_literals(given: Mapping[str, object], guards: Mapping[str, object], *, waits: bool) -> None:
@@ -23,18 +24,19 @@ def check_literals(given: Mapping[str, object], guards: Mapping[str, object], *,
     :raises CopernicaArgumentError: naming what is wrong already.
     """
     check_parameters(given, waits=waits)
-    if guards != {"min_records": None, "check_fields": False, "dry_run": False}:
-        _check_guards(given, guards)
-    if guards["dry_run"] is False:  # else faults are reported when the task runs
+    reports = _check_guards(given, guards) if guards != _NO_GUARDS else False
+    if not reports:
         _check_source(given)
 
 
-def _check_guards(given: Mapping[str, object], guards: Mapping[str, object]) -> None:
+def _check_guards(given: Mapping[str, object], guards: Mapping[str, object]) -> bool:
+    """Whether faults are, or may be, reported when the task runs."""
     from airflow_provider_copernica.operators.guards import check_guards, read_guards
 
     known = {name: value for name, value in guards.items() if not is_unknown(value)}
-    checked = read_guards(**{"min_records": None, "check_fields": False, "dry_run": False, **known})
+    checked = read_guards(**{**_NO_GUARDS, **known})
     check_guards(checked, has_location=given.get("location") is not None)
+    return checked.dry_run or "dry_run" not in known
 
 
 def _check_source(given: Mapping[str, object]) -> None:
@@ -46,7 +48,9 @@ def _check_source(given: Mapping[str, object]) -> None:
         refuse_repr(source)
     # neither matters to the rows
     given = {**given, "database": 1, "name": None}
-    if not isinstance(source, str | list) or len(source) > FIRST_CHARACTERS or any(map(is_unknown, given.values())):
+    if not isinstance(source, str | list) or any(map(is_unknown, given.values())):
+        return
+    if isinstance(source, str) and len(source) > LONGEST_TEXT:  # half of it can't be read
         return
     first = source if isinstance(source, str) else source[:FIRST_ROWS]
     with suppress(CopernicaEmptySourceError):  # what comes of it depends on the guards

@@ -13,9 +13,11 @@ from airflow_provider_copernica.client.errors import (
     CopernicaApiError,
     CopernicaAuthError,
     CopernicaError,
+    CopernicaReplyError,
     CopernicaUnavailableError,
 )
 from airflow_provider_copernica.client.once import Found, Mark, Next, Stage, found, next_step, read_mark
+from airflow_provider_copernica.client.operations import failed
 from airflow_provider_copernica.client.status import CopernicaImport
 from airflow_provider_copernica.client.wire import Body
 from airflow_provider_copernica.compat import attempts, task_state_store
@@ -90,7 +92,13 @@ class ImportRecord:
         return mark
 
     def _load(self) -> Mark | None:
-        return None if self._store is None else read_mark(self._store.get(KEY))
+        if self._store is None:
+            return None
+        try:
+            return read_mark(self._store.get(KEY))
+        except CopernicaReplyError as error:
+            self._save(Mark(Stage.UNCLEAR, "", self._attempt))
+            raise CopernicaAmbiguousError(f"{error} {look_for('')}") from error
 
     def _save(self, mark: Mark) -> None:
         if self._store is not None:
@@ -111,6 +119,7 @@ class ImportRecord:
         What this attempt has to do about an earlier one.
 
         :raises CopernicaAmbiguousError: when an earlier import must not be repeated.
+        :raises CopernicaImportFailedError: when it failed half-way, and must not be repeated.
         """
         mark = self._load()
         status = None if mark is None or mark.import_id is None else _look(hook, mark.import_id)
@@ -127,23 +136,28 @@ class ImportRecord:
                 self._save(replace(mark, attempt=self._attempt))  # this attempt's import from now on
         return Decision(step, mark, status)
 
-    def _refuse(self, what: Found, mark: Mark, status: CopernicaImport | None) -> CopernicaAmbiguousError:
+    def _refuse(self, what: Found, mark: Mark, status: CopernicaImport | None) -> CopernicaError:
         if what in (Found.LOST, Found.TOLD):
             self._save(Mark(Stage.UNCLEAR, mark.name, self._attempt))
             return CopernicaAmbiguousError(
                 f"An earlier attempt was lost while it sent the import. {look_for(mark.name)}"
             )
-        if what is Found.GONE:
+        if status is None:
             return CopernicaAmbiguousError(
                 f"Copernica does not know import {mark.import_id}, which an earlier attempt made. {look_for(mark.name)}"
             )
-        return CopernicaAmbiguousError(f"{status} It failed after lines were processed. {look_for(mark.name)}")
+        return failed(status)
 
 
 def look_for(name: str) -> str:
-    """What a person has to do before the task may run again."""
+    """
+    What a person has to do before the task may run again.
+
+    :param name: of the import; empty where it is not known.
+    """
     return (
-        f"It is not repeated, since it may be running or done: look for {name!r} in Copernica (Profiles, Imports). "
+        f"It is not repeated, since it may be running or done: look for {repr(name) if name else 'it'} in Copernica "
+        "(Profiles, Imports). "
         "If it is not there, clear the task to send it again."
     )
 

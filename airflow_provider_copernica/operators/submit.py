@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
@@ -16,6 +15,7 @@ from airflow_provider_copernica.operators.guards import Guards, check_count, che
 from airflow_provider_copernica.operators.record import ImportRecord
 from airflow_provider_copernica.sources.body import ImportBody
 from airflow_provider_copernica.sources.imports import prepare_import
+from airflow_provider_copernica.sources.rules import Columns
 from airflow_provider_copernica.sources.schema import DatabaseSchema
 
 if TYPE_CHECKING:
@@ -34,38 +34,34 @@ def default_name(context: Context) -> str:
 def submit(
     hook: CopernicaHook,
     parameters: ImportParameters,
+    columns: Columns,
     guards: Guards,
     record: ImportRecord,
-    column_map: Mapping[str, str] | None,
 ) -> Mark:
     """
     Makes an import.
 
-    :param column_map: new names for columns of the source.
+    :param columns: what is known of them.
     :return: with its ID.
     """
-    with _prepare(hook, parameters, guards, column_map) as body:
+    with _prepare(hook, parameters, columns, guards) as body:
         safe_to_repeat = parameters.safe_to_repeat(body.report.fields)
         mark = record.post(hook, parameters.name or "", body.payload(), safe_to_repeat=safe_to_repeat)
     log.info("Copernica made import %s %r.", mark.import_id, mark.name)
     return mark
 
 
-def dry_run(
-    hook: CopernicaHook, parameters: ImportParameters, guards: Guards, column_map: Mapping[str, str] | None
-) -> None:
+def dry_run(hook: CopernicaHook, parameters: ImportParameters, columns: Columns, guards: Guards) -> None:
     """Does everything but the POST, and reports."""
-    with _prepare(hook, parameters, guards, column_map) as body:
+    with _prepare(hook, parameters, columns, guards) as body:
         report_dry_run(parameters, body.report, body.size)
 
 
-def _prepare(
-    hook: CopernicaHook, parameters: ImportParameters, guards: Guards, column_map: Mapping[str, str] | None
-) -> ImportBody:
+def _prepare(hook: CopernicaHook, parameters: ImportParameters, columns: Columns, guards: Guards) -> ImportBody:
     check_guards(guards, has_location=parameters.location is not None)
     schema = _fetch_schema(hook, parameters.database) if guards.check_fields else None
     try:
-        body = prepare_import(parameters, schema=schema, column_map=column_map, tolerate_faults=guards.dry_run)
+        body = prepare_import(parameters, schema=schema, columns=columns, tolerate_faults=guards.dry_run)
     except CopernicaEmptySourceError as error:
         check_count(parameters, 0, guards.min_records)
         raise AirflowSkipException(f"{error} Nothing was sent to Copernica.") from error

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import closing, nullcontext
 
 from airflow_provider_copernica.client.parameters import ImportParameters
 from airflow_provider_copernica.sources.body import ImportBody, write_body, write_text_body
-from airflow_provider_copernica.sources.rules import RowReport, RowRules
+from airflow_provider_copernica.sources.rows import make_header
+from airflow_provider_copernica.sources.rules import NOT_KNOWN, Columns, RowReport, RowRules
 from airflow_provider_copernica.sources.schema import DatabaseSchema
 from airflow_provider_copernica.sources.text import check_text
 
@@ -18,7 +19,7 @@ def prepare_import(
     parameters: ImportParameters,
     *,
     schema: DatabaseSchema | None = None,
-    column_map: Mapping[str, str] | None = None,
+    columns: Columns = NOT_KNOWN,
     tolerate_faults: bool = False,
 ) -> ImportBody:
     """
@@ -26,23 +27,24 @@ def prepare_import(
 
     :param parameters: converted and checked. A generator of rows is closed, whatever happens.
     :param schema: the database to compare the rows with; default: they are not compared.
-    :param column_map: new names for columns of the source.
+    :param columns: what is known of them; those of a location are not checked where they are not known.
     :param tolerate_faults: for a dry run: faults are only reported.
-    :return: to be closed by the caller. Of a location nothing is known, so that its report is empty.
+    :return: to be closed by the caller. The report on a location knows of no rows.
     :raises CopernicaArgumentError: when columns or rows are wrong.
     :raises CopernicaEmptySourceError: when there are no rows.
     """
     wire, source = parameters.to_wire(), parameters.source
-    if source is None:
-        body = json.dumps(wire).encode()
-        return ImportBody(io.BytesIO(body), len(body), RowReport(0, (), parameters.key_fields or (), 0, 0))
     rules = RowRules(
         key_fields=parameters.key_fields or (),
         ignore_empty_fields=bool(parameters.ignore_empty_fields),
         check_columns=parameters.check_columns,
         schema=schema,
-        column_map=column_map,
+        column_map=columns.renamed,
     )
+    if source is None:
+        names = make_header(columns.of_location, rules).names if columns.of_location else ()
+        body = json.dumps(wire).encode()
+        return ImportBody(io.BytesIO(body), len(body), RowReport(0, names, rules.key_fields, 0, 0))
     if isinstance(source, str):
         report = check_text(
             source, parameters.format or "", parameters.delimiter, rules, tolerate_faults=tolerate_faults

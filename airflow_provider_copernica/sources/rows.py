@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from types import TracebackType
@@ -60,9 +60,8 @@ def make_header(source: Sequence[object], rules: RowRules) -> Header:
     :raises CopernicaArgumentError: all that is wrong with the columns.
     """
     renames = rules.column_map or {}
-    problems = [f"column_map: the source has no column {name!r}" for name in renames if name not in source]
-    if problems and not rules.ignore_empty_fields:  # else one may come up in a later row
-        raise CopernicaArgumentError(*problems)
+    if not rules.ignore_empty_fields:  # else one may come up in a later row
+        refuse_unknown(renames, source)
     columns = parse_columns(renames.get(name, name) if isinstance(name, str) else name for name in source)
     names = [column.name for column in columns]
     problems = [f"key_fields: {_missing_key(key, names)}" for key in rules.key_fields if key not in names]
@@ -78,6 +77,19 @@ def make_header(source: Sequence[object], rules: RowRules) -> Header:
         tuple(position for position, column in enumerate(columns) if column.kind == "interest"),
         itemgetter(*keys) if keys else tuple,
     )
+
+
+def refuse_unknown(renames: Iterable[str], source: Collection[object]) -> None:
+    """
+    Checks the names of columns that are to be renamed.
+
+    :param renames: their names.
+    :param source: the fields of the rows.
+    :raises CopernicaArgumentError: naming those that do not exist.
+    """
+    problems = [f"column_map: the source has no column {name!r}" for name in renames if name not in source]
+    if problems:
+        raise CopernicaArgumentError(*problems)
 
 
 def _missing_key(key: str, names: Sequence[str]) -> str:
@@ -150,9 +162,12 @@ class RowCheck:
 
         :param size: bytes of the rows.
         :raises CopernicaEmptySourceError: there was no row.
+        :raises CopernicaArgumentError: no row had a column that ``column_map`` renames.
         """
         if not self.rows:
             raise CopernicaEmptySourceError("the source has no rows: there is nothing to import")
+        if self.header:
+            refuse_unknown(self._rules.column_map or (), self.header.source)
         if self._problems:
             self.faults.add_summaries(self._problems.sentences())
         return RowReport(

@@ -30,6 +30,22 @@ class RowRules:
 
 
 @dataclass(frozen=True)
+class Columns:
+    """
+    What is known of the columns beforehand.
+
+    :param renamed: from names in the source to names of columns, default None.
+    :param of_location: names in a file that Copernica fetches itself, default none: not known.
+    """
+
+    renamed: Mapping[str, str] | None = None
+    of_location: Sequence[str] = ()
+
+
+NOT_KNOWN = Columns()
+
+
+@dataclass(frozen=True)
 class RowReport:
     """
     What was seen in the rows; never a value.

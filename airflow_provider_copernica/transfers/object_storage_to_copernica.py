@@ -31,7 +31,7 @@ class ObjectStorageToCopernicaOperator(CopernicaImportOperator):
     Imports the rows of a file: CSV, a JSON array, JSON lines or Parquet (extra ``parquet``), each also with gzip.
 
     The rows stream through the worker, with flat memory. With ``presign`` the worker only signs a URL, from which
-    Copernica fetches the file itself, a CSV or JSON file without gzip; its rows are not checked then.
+    Copernica fetches the file itself, a CSV or JSON file without gzip; its columns are checked then, its rows are not.
 
     :param path: a file or object on any storage that Airflow's ``ObjectStoragePath`` knows: ``s3://bucket/key``,
         ``gs://bucket/key``, ``file:///data/customers.csv``; a template.
@@ -93,8 +93,11 @@ class ObjectStorageToCopernicaOperator(CopernicaImportOperator):
             raise CopernicaArgumentError(
                 "presign: Copernica reads CSV and JSON files, not compressed: leave presign out."
             )
-        if next(file.rows(), None) is None:
+        first = next(file.rows(), None)
+        if first is None:
             return {"source": (), **AS_ARRAY}  # an empty file could empty the database: treated like empty rows
+        if isinstance(first, Mapping):
+            self.location_columns = [str(name) for name in first]
         url = file.sign(self.presign_expires)
         mask(url)
         delimiter = file.delimiter if file.format == "csv" else None

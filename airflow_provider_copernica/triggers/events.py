@@ -8,10 +8,12 @@ from dataclasses import fields
 from airflow_provider_copernica.client.errors import (
     CopernicaApiError,
     CopernicaArgumentError,
+    CopernicaAuthError,
     CopernicaError,
     CopernicaImportFailedError,
     CopernicaImportTimeoutError,
     CopernicaReplyError,
+    CopernicaUnavailableError,
 )
 from airflow_provider_copernica.client.status import CopernicaImport, read_import_id
 
@@ -20,6 +22,9 @@ _ERRORS: dict[str, type[CopernicaError]] = {
     "failed": CopernicaImportFailedError,
     "timeout": CopernicaImportTimeoutError,
     "argument": CopernicaArgumentError,
+    "auth": CopernicaAuthError,
+    "unavailable": CopernicaUnavailableError,
+    "reply": CopernicaReplyError,
     "api": CopernicaApiError,
     "error": CopernicaError,
 }
@@ -40,6 +45,7 @@ def error_event(error: Exception) -> dict[str, object]:
         "message": message,
         "import": dict(vars(status)) if isinstance(status, CopernicaImport) else None,
         "status_code": getattr(error, "status_code", None),
+        "api_message": getattr(error, "api_message", ""),
     }
 
 
@@ -64,7 +70,8 @@ def read_event(event: object) -> CopernicaImport:
         raise kind(message, status)
     if issubclass(kind, CopernicaApiError):
         code = values.get("status_code")
-        raise kind(message, status_code=code if isinstance(code, int) else None)
+        said = str(values.get("api_message") or "")
+        raise kind(message, status_code=code if isinstance(code, int) else None, api_message=said)
     raise kind(message)
 
 

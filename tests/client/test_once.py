@@ -121,6 +121,7 @@ GET = ApiCall("GET", "import/1", repeat=ALWAYS, expects_json=True)
         (POST, reply(200, b'{"error": {"message": "no"}}'), Happened.REFUSED),
         (POST, reply(400, b'{"error": {"message": "No database with supplied ID"}}'), Happened.REFUSED),
         (POST, reply(400, b'{"error": {"message": "Invalid access token"}}'), Happened.TOKEN_REFUSED),
+        (POST, reply(400, b'{"error": {"message": "Invalid value for field Token"}}'), Happened.REFUSED),
         (POST, reply(401), Happened.TOKEN_REFUSED),
         (POST, reply(403), Happened.TOKEN_REFUSED),
         (POST, reply(404), Happened.REFUSED),

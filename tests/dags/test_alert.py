@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG
-from support.dagrun import AIRFLOW_3, AIRFLOW_3_2, run_dag
+from support.dagrun import AIRFLOW_3, AIRFLOW_3_3, run_dag
 
 from airflow_provider_copernica.emulator import Emulator
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
@@ -17,7 +17,7 @@ from example_dags.example_copernica_alert import describe_failure
 pytestmark = [
     pytest.mark.usefixtures("copernica_connection", "airflow_database"),
     pytest.mark.skipif(
-        AIRFLOW_3 and not AIRFLOW_3_2, reason="dag.test() of Airflow 3.0 and 3.1 does not tell callbacks the exception"
+        AIRFLOW_3 and not AIRFLOW_3_3, reason="dag.test() of Airflow 3.0 to 3.2 does not tell callbacks the exception"
     ),
 ]
 

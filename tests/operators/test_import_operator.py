@@ -245,7 +245,8 @@ def test_a_dry_run_changes_nothing(copernica_emulator: Emulator, caplog: pytest.
     outcome = run_task(lambda: task(dry_run="True", source=[*ROWS, {"Email": "a@example.com", "City": "Brugge"}]))
     assert (outcome.state, outcome.result) == ("success", None)
     assert {request.method for request in copernica_emulator.requests if request.path != "/"} <= {"GET"}
-    assert "3" in caplog.text
+    assert "3 rows, " in caplog.text
+    assert "1 rows repeat the key fields" in caplog.text
     assert "example.com" not in caplog.text
 
 
@@ -344,6 +345,32 @@ class TestAttempts:
         assert (outcome.state, outcome.attempts) == ("failed", 1)
         assert "look for 'lost' in Copernica" in str(outcome.error)
         assert copernica_emulator.imports == []
+        run.clear()
+        assert run.run().state == "success"
+
+    def test_a_retry_after_an_add_that_failed_half_way_tells_why(
+        self, copernica_emulator: Emulator, deferrable: bool
+    ) -> None:
+        """The worker was lost while the import failed."""
+        copernica_emulator.fail("import", Fault.BAD_REQUEST)
+        copernica_emulator.failing_imports("Disk full", after_lines=1)
+        run = TaskRun(lambda: task(action="add", deferrable=deferrable, retries=2))
+        assert run.attempt().state == "up_for_retry"
+        outcome = run.run()
+        assert (outcome.state, outcome.attempts) == ("failed", 1)
+        assert "1 of 2 lines. Copernica says: Disk full. It is not retried: lines were" in str(outcome.error)
+        failed = outcome.error and outcome.error.__cause__
+        assert isinstance(failed, CopernicaImportFailedError)
+        assert failed.copernica_import is not None
+        assert len(copernica_emulator.imports) == 1
+
+    def test_a_mark_that_can_not_be_read_stops_once(self, copernica_emulator: Emulator, deferrable: bool) -> None:
+        run = TaskRun(lambda: task(action="add", deferrable=deferrable, retries=2))
+        assert run.store is not None
+        run.store.set("copernica_import", "of another version")
+        outcome = run.run()
+        assert (outcome.state, outcome.attempts, copernica_emulator.imports) == ("failed", 1, [])
+        assert "can't be read. It is not repeated" in str(outcome.error)
         run.clear()
         assert run.run().state == "success"
 
@@ -486,6 +513,9 @@ class TestExecutionTimeout:
         ({"poll_interval": None}, "poll_interval"),
         ({"timeout": "60"}, "timeout"),
         ({"timeout": 0}, "timeout"),
+        ({"source": [{"Email": ""}] * 30_000}, "row 1: key field 'Email' is empty"),
+        ({"source": [{"Email": ""}], "dry_run": "false"}, "row 1: key field 'Email' is empty"),
+        ({"source": [{"Email": ""}], "dry_run": "{{ params.dry_run }}"}, ""),
         ({"key_fields": "[{[]: 1}]"}, "key_fields"),
         ({"key_fields": "[" * 100_000}, "key_fields"),
     ],

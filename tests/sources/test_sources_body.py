@@ -190,6 +190,10 @@ def test_columns_are_renamed():
     assert rows_of([{"mail": "a", "n": 1}, {"n": 2, "mail": "b"}], rules)[1] == {"Email": "b", "n": "2"}
     with pytest.raises(CopernicaArgumentError, match="column_map: the source has no column 'post'"):
         write_body({}, [{"mail": "a"}], RowRules(column_map={"post": "Email"}))
+    filling = RowRules(ignore_empty_fields=True, column_map={"post": "Email"})
+    assert rows_of([{"n": 1}, {"n": 2, "post": "b"}], filling)[1] == {"n": "2", "Email": "b"}
+    with pytest.raises(CopernicaArgumentError, match="column_map: the source has no column 'post'"):
+        write_body({}, [{"mail": "a"}, {"mail": "b"}], filling)
     with pytest.raises(CopernicaArgumentError, match="same column"):
         write_body({}, [{"a": 1, "b": 2}], RowRules(column_map={"a": "b"}))
 

@@ -12,7 +12,6 @@ import pytest
 
 AIRFLOW_3 = int(airflow.__version__.split(".")[0]) >= 3
 AIRFLOW_3_1 = AIRFLOW_3 and int(airflow.__version__.split(".")[1]) >= 1
-AIRFLOW_3_2 = AIRFLOW_3 and int(airflow.__version__.split(".")[1]) >= 2
 AIRFLOW_3_3 = AIRFLOW_3 and int(airflow.__version__.split(".")[1]) >= 3
 
 

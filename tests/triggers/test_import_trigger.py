@@ -128,25 +128,6 @@ def test_whatever_goes_wrong_wakes_the_task(made: Any) -> None:
     assert "Traceback" not in str(raised.value)
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        None,
-        "finished",
-        {},
-        {"result": "finished"},
-        {"result": "finished", "import": {}},
-        {"result": "finished", "import": {"import_id": "x"}},
-        {"result": "finished", "import": {"import_id": None, "status": "finished"}},
-        {"result": "done", "import": {"import_id": 1}},
-        {"result": ["finished"]},
-    ],
-)
-def test_an_event_that_is_not_understood_is_no_success(event: object) -> None:
-    with pytest.raises(CopernicaError, match="does not know"):
-        read_event(event)
-
-
 async def test_cancelling_it_leaves_nothing_open(copernica_emulator: Emulator) -> None:
     copernica_emulator.add_import("nightly", "running")
     tasks = [asyncio.create_task(first(trigger())) for _ in range(20)]
