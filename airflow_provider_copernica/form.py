@@ -61,7 +61,7 @@ EXTRA_FIELDS = (
         "Authentication host",
         "Where API version 4 gets its short-lived tokens. Empty: https://authenticate.copernica.com",
     ),
-    ExtraField("timeout", "Timeout", "Seconds that one HTTP request may take. Empty: 60", type="number"),
+    ExtraField("timeout", "Timeout", "Seconds that Copernica may take to answer a request. Empty: 60", type="number"),
     ExtraField("proxy", "Proxy", "URL of an outgoing proxy. Empty: the environment's, if any"),
     ExtraField(
         "verify",

@@ -9,6 +9,7 @@ Printed is a table; with ``--write`` it goes into ``docs/performance.md``. Needs
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 from collections import Counter
 from datetime import UTC, datetime
@@ -53,7 +54,7 @@ def main() -> None:
     table = "\n".join(lines)
     print(table)
     if options.write:
-        where = f"{datetime.now(UTC):%Y-%m-%d}, Linux with 2 cores, Airflow {version('apache-airflow')}."
+        where = f"{datetime.now(UTC):%Y-%m-%d}, Linux with {os.cpu_count()} cores, Airflow {version('apache-airflow')}."
         before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
         PAGE.write_text(f"{before}{BEGIN}\n{where}\n\n{table}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
 

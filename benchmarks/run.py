@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -221,8 +222,8 @@ def main() -> None:
     print(text)
     if options.write:
         where = (
-            f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} with 2 cores, Python {platform.python_version()}, "
-            f"Airflow {version('apache-airflow')}; medians of {options.rounds} rounds.\n\n"
+            f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} with {os.cpu_count()} cores, "
+            f"Python {platform.python_version()}, Airflow {version('apache-airflow')}; medians of {options.rounds} rounds.\n\n"
         )
         before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
         PAGE.write_text(f"{before}{BEGIN}\n{where}{text}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")

@@ -19,7 +19,7 @@ JITTER = 0.1
 class PollSchedule:
     """
     :param first: seconds before the second poll.
-    :param longest: seconds that no wait exceeds.
+    :param longest: seconds that no wait exceeds, unless ``first`` is larger.
     """
 
     first: float = DEFAULT_POLL_INTERVAL

@@ -31,7 +31,7 @@ class ApiSettings:
     :param base_url: scheme and host (and a path, if any), without version and slash at its end.
     :param api_version: 4 sends a JWT in a header, 3 the token in the URL.
     :param auth_url: where v4 trades the token for a JWT.
-    :param timeout: seconds that one HTTP request may take.
+    :param timeout: seconds that Copernica may take to answer a request.
     :param proxy: URL of the outgoing proxy.
     :param verify: whether to verify certificates, or the path of a CA bundle.
     """

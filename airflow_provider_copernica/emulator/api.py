@@ -254,6 +254,7 @@ GETS: dict[str, Show] = {
     "database/{database}/fields": lambda world, request: entities.page(
         entities.field_entities(_database(world, request).fields.values()), request.query
     ),
+    # not documented, and not used by this package: for a test that looks at interests
     "database/{database}/interests": lambda world, request: entities.page(
         entities.interest_entities(_database(world, request)), request.query
     ),

@@ -19,7 +19,7 @@ Handler = Callable[["Emulator", web.Request], Awaitable[web.Response]]
 
 
 def add_control(app: web.Application, emulator: Emulator) -> None:
-    """Adds the endpoints, which need no token: an emulator listens on this machine."""
+    """Adds the endpoints, which need no token: they are for tests, and tell nothing but made-up data."""
     for method, path, handler in (
         ("GET", "", _summary),
         ("GET", "profiles/{database}", _profiles),

@@ -13,7 +13,7 @@ from airflow_provider_copernica.emulator.state import Account, Database, now
 
 ACTIONS = ("add", "update", "update or add", "ignore or add", "delete")
 STEPS = 20
-# Only "ready for start" is documented; the other two words are invented.
+# only "ready for start" is documented; the other words are invented
 STATUS_WORDS = {"ready": "ready for start", "running": "running", "finished": "finished", "failed": "failed"}
 
 Fetch = Callable[[str], Awaitable[str]]
@@ -47,6 +47,11 @@ class ImportRecord:
 
     @property
     def database(self) -> int:
+        """
+        The ID of the database that it goes into.
+
+        :raises ValueError: for an import that a test made up without one.
+        """
         return int(str(self.parameters.get("database")))
 
     def status(self, words: Mapping[str, str]) -> dict[str, object]:

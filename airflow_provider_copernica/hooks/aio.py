@@ -52,7 +52,7 @@ class CopernicaAsyncHook:
 
     :param copernica_conn_id: the Airflow connection.
     :param api_version: 4 or 3; default: the connection's, else 4.
-    :param timeout: seconds that one HTTP request may take; default: the connection's, else 60.
+    :param timeout: seconds that Copernica may take to answer a request; default: the connection's, else 60.
     """
 
     def __init__(

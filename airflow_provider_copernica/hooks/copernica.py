@@ -56,7 +56,7 @@ class CopernicaHook(BaseHook):
 
     :param copernica_conn_id: the Airflow connection that holds the API access token.
     :param api_version: 4 or 3; default: the connection's, else 4.
-    :param timeout: seconds that one HTTP request may take; default: the connection's, else 60.
+    :param timeout: seconds that Copernica may take to answer a request; default: the connection's, else 60.
 
     Every call raises a subclass of :class:`~airflow_provider_copernica.client.errors.CopernicaError`.
     """
@@ -102,7 +102,8 @@ class CopernicaHook(BaseHook):
         """
         A session that authenticates itself, towards the configured host only.
 
-        Unlike :meth:`request` it repeats nothing and raises no errors of this package.
+        Unlike :meth:`request` it repeats no request, has no time-out, and raises the errors of requests; those of this
+        package only where no token can be had.
         """
         return self.client.authenticated_session()
 
@@ -176,7 +177,7 @@ class CopernicaHook(BaseHook):
         Waits until an import has finished.
 
         :param poll_interval: seconds before the second poll; each later one waits a quarter longer.
-        :param max_poll_interval: seconds between two polls at most.
+        :param max_poll_interval: seconds between two polls at most, unless ``poll_interval`` is larger.
         :param timeout: seconds (or a timedelta) to wait in all; default: for ever.
         :param on_status: told of every status.
         :raises CopernicaImportFailedError: when it failed, with Copernica's own words.

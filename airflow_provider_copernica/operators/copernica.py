@@ -74,7 +74,7 @@ class CopernicaImportOperator(BaseOperator):
     :param wait_for_completion: wait until the import has finished; its failure fails the task.
     :param deferrable: wait in the triggerer, without a worker slot; default: ``[operators] default_deferrable``.
     :param poll_interval: seconds before the second poll; each later one waits a quarter longer.
-    :param max_poll_interval: seconds between two polls at most.
+    :param max_poll_interval: seconds between two polls at most, unless ``poll_interval`` is larger.
     :param timeout: seconds (or a timedelta) to wait in all; default: for ever, or ``execution_timeout``.
     :param durable: remember the import across retries and clearing (Airflow 3.3 and later).
     :param min_records: fail when there are fewer rows than this.

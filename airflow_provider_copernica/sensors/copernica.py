@@ -26,7 +26,8 @@ from airflow_provider_copernica.client.errors import (
     CopernicaImportTimeoutError,
     CopernicaUnavailableError,
 )
-from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, PollSchedule
+from airflow_provider_copernica.client.parameters import is_unknown
+from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, PollSchedule, seconds
 from airflow_provider_copernica.client.status import (
     CopernicaImport,
     ImportState,
@@ -34,7 +35,7 @@ from airflow_provider_copernica.client.status import (
     read_newer_than,
     read_state_since,
 )
-from airflow_provider_copernica.compat import deferral_failure, waiting_since
+from airflow_provider_copernica.compat import deferral_failure, is_being_unmapped, waiting_since
 from airflow_provider_copernica.form import DEFAULT_CONN_ID
 from airflow_provider_copernica.links.copernica import CopernicaLink
 from airflow_provider_copernica.operators.failures import woken_by_airflow
@@ -63,6 +64,7 @@ class CopernicaImportSensor(BaseSensorOperator):
     :param poke_interval: seconds before the second poll, 60 by default; later ones wait longer.
     :param max_poll_interval: seconds between two polls at most, unless ``poke_interval`` is larger.
     :param timeout: seconds to wait in all, a week by default; then AirflowSensorTimeout, or skipped with ``soft_fail``.
+    :raises CopernicaArgumentError: at parse, when a literal argument is wrong.
     :return: import_id, name, status, total_lines, processed_lines, last_run and last_error.
     :raises CopernicaImportFailedError: when the import failed, with Copernica's own words; never skipped.
     """
@@ -90,9 +92,19 @@ class CopernicaImportSensor(BaseSensorOperator):
         self.max_poll_interval = max_poll_interval
         self._last: CopernicaImport | None = None
         self._give_up_at: float | None = None
+        if not is_being_unmapped(self):
+            self._check_literals()
         if deferrable and start_from_trigger:
             self.start_trigger_args = first_trigger(self, self._trigger_kwargs(), "execute_complete", self.timeout)
             self.start_from_trigger = self.start_trigger_args is not None
+
+    def _check_literals(self) -> None:
+        seconds(self.poke_interval, "poke_interval")
+        seconds(self.max_poll_interval, "max_poll_interval")
+        if not is_unknown(self.import_id):
+            read_import_id(self.import_id)
+        if not is_unknown(self.newer_than):
+            read_newer_than(self.newer_than)
 
     @cached_property
     def hook(self) -> CopernicaHook:

@@ -26,7 +26,7 @@ class CopernicaImportTrigger(BaseTrigger):
     :param import_id: the import.
     :param copernica_conn_id: the Airflow connection.
     :param poll_interval: seconds before the second poll; each later one waits a quarter longer.
-    :param max_poll_interval: seconds between two polls at most.
+    :param max_poll_interval: seconds between two polls at most, unless ``poll_interval`` is larger.
     :param deadline: seconds since the epoch when patience ends; default: never.
     :param newer_than: a moment in ISO 8601; only runs of a periodic import after it count.
     :param started_at: seconds since the epoch when the waiting began; default: now.

@@ -1,4 +1,4 @@
-"""Tests as users of the package write them; ``test_own_dag.py`` gives them the Airflow that users have."""
+"""Tests as users of the package write them; ``test_own_tests.py`` gives them the Airflow that users have."""
 
 from __future__ import annotations
 

@@ -33,6 +33,7 @@ from airflow_provider_copernica.operators.record import ImportRecord
 FOLLOWUPS = "update, followups"
 SAFE = ("update", "update or add", "ignore or add", "delete")
 UNSAFE = ("add", FOLLOWUPS)
+BELOW = (*UNSAFE, "update or add")  # Airflow 3.3
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "fault-matrix.md"
 TIMEOUT = 1.0
 PRIVATE, TOKEN = "private.person@example.com", "the-token-of-the-matrix"
@@ -186,8 +187,8 @@ PLACES = (
     Place("POST imports, then deferred", "imports", (*UNSAFE, *SAFE), deferrable=True),
     Place("GET import, in the worker", "import"),
     Place("GET import, in the triggerer", "import", deferrable=True),
-    Place("GET import, below Airflow 3.3", "import", has_store=False),
-    Place("GET import, in the triggerer, below Airflow 3.3", "import", deferrable=True, has_store=False),
+    Place("GET import, below Airflow 3.3", "import", BELOW, has_store=False),
+    Place("GET import, in the triggerer, below Airflow 3.3", "import", BELOW, deferrable=True, has_store=False),
 )
 
 

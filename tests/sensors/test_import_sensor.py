@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import datetime, timedelta
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout
+from processes import wait_until
 from support.taskrun import run_task
 
-from airflow_provider_copernica.client.errors import CopernicaApiError, CopernicaImportFailedError
+from airflow_provider_copernica.client.errors import (
+    CopernicaApiError,
+    CopernicaArgumentError,
+    CopernicaImportFailedError,
+)
 from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.sensors.copernica import CopernicaImportSensor
 
@@ -125,30 +131,44 @@ class TestPeriodic:
 
     def test_an_error_of_an_older_run_does_not_count(self, copernica_emulator: Emulator, deferrable: bool) -> None:
         import_id = copernica_emulator.add_import("periodic", "running", **{**DONE, "lasterror": "Yesterday's"})
-        copernica_emulator.fail("import", Fault.SLOW, seconds=0.1)
 
-        def later() -> CopernicaImportSensor:
+        def run_again() -> None:
+            wait_until(lambda: len(copernica_emulator.requests) > 3, 30, "polls that see the error", pause=0.01)
             copernica_emulator.set_status(import_id, status="finished", lasterror=False, lastrun="2026-03-02 12:00:00")
-            return sensor(deferrable=deferrable, newer_than="2026-03-01 12:00:00")
 
-        assert run_task(later).state == "success"
+        thread = threading.Thread(target=run_again)
+        thread.start()
+        outcome = run_task(lambda: sensor(deferrable=deferrable, newer_than="2026-03-01 12:00:00"))
+        thread.join()
+        assert outcome.state == "success", outcome.error
 
 
-@pytest.mark.parametrize(
-    ("arguments", "field"),
-    [
-        ({"import_id": "{{ x }}"}, "import_id"),
-        ({"import_id": None}, "import_id"),
-        ({"import_id": True}, "import_id"),
-        ({"import_id": -1}, "import_id"),
-        ({"newer_than": "yesterday"}, "newer_than"),
-        ({"newer_than": ""}, "newer_than"),
-    ],
-)
-def test_nonsense_fails_at_once(
-    copernica_emulator: Emulator, deferrable: bool, arguments: dict[str, object], field: str
+NONSENSE = [
+    ("import_id", "x"),
+    ("import_id", None),
+    ("import_id", True),
+    ("import_id", -1),
+    ("newer_than", "yesterday"),
+    ("newer_than", ""),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), [*NONSENSE, ("max_poll_interval", "10"), ("poke_interval", 0)])
+def test_nonsense_is_seen_when_the_dag_is_parsed(field: str, value: object) -> None:
+    with pytest.raises(CopernicaArgumentError, match=field):
+        sensor(**{field: value})
+
+
+@pytest.mark.parametrize(("field", "value"), [*NONSENSE, ("import_id", "{{ x }}")])
+def test_a_template_that_renders_to_nonsense_fails_at_once(
+    copernica_emulator: Emulator, deferrable: bool, field: str, value: object
 ) -> None:
-    outcome = run_task(lambda: sensor(deferrable=deferrable, retries=3, **arguments))
+    def rendered() -> CopernicaImportSensor:
+        made = sensor(deferrable=deferrable, retries=3)
+        setattr(made, field, value)
+        return made
+
+    outcome = run_task(rendered)
     assert (outcome.state, outcome.attempts) == ("failed", 1)
     assert field in str(outcome.error)
     assert copernica_emulator.requests == []

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, quote_plus, urlsplit
 import pytest
 from airflow.providers.common.compat.sdk import DAG, BaseOperator, ObjectStoragePath
 from local_airflow import free_port
-from support.taskrun import TaskRun, run_task
+from support.taskrun import Outcome, TaskRun, run_task
 
 from airflow_provider_copernica.client.errors import CopernicaArgumentError, CopernicaRowError
 from airflow_provider_copernica.emulator import Emulator, Fault
@@ -279,6 +279,20 @@ class TestS3:
         )
         assert "Broken" in str(outcome.error)
         assert "Signature" not in str(outcome.error)
+
+    def test_its_columns_are_known(self, copernica_emulator: Emulator) -> None:
+        path = "s3://customers/daily/orders.csv"
+        ObjectStoragePath(path, conn_id="storage").write_text("Email;Order.OrderID\na@example.com;1\n")
+
+        def signed(**arguments: object) -> Outcome:
+            return run_task(lambda: task(path, object_storage_conn_id="storage", presign=True, **arguments))
+
+        assert "the rows have no column 'Mail'" in str(signed(key_fields="Mail").error)
+        assert "would remove the profiles" in str(signed(action="delete").error)
+        assert copernica_emulator.imports == []
+        copernica_emulator.fail("imports", Fault.RESET_AFTER)  # without a key, orders are presumably added each time
+        assert "It is not repeated" in str(signed(retries=2).error)
+        assert len(copernica_emulator.imports) == 1
 
     def test_only_what_copernica_can_read(self, copernica_emulator: Emulator) -> None:
         path = "s3://customers/daily/customers.parquet"
