@@ -223,7 +223,8 @@ def main() -> None:
     if options.write:
         where = (
             f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} with {os.cpu_count()} cores, "
-            f"Python {platform.python_version()}, Airflow {version('apache-airflow')}; medians of {options.rounds} rounds.\n\n"
+            f"Python {platform.python_version()}, Airflow {version('apache-airflow')}; "
+            f"medians of {options.rounds} rounds.\n\n"
         )
         before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
         PAGE.write_text(f"{before}{BEGIN}\n{where}{text}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
