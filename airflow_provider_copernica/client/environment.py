@@ -6,15 +6,15 @@ import os
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from airflow_provider_copernica.client.settings import ApiSettings
+from airflow_provider_copernica.client.settings import ApiSettings, is_loopback
 
 
 def proxy_for(settings: ApiSettings, url: str) -> str | None:
-    """The connection's own proxy, else that of HTTPS_PROXY and HTTP_PROXY, less what NO_PROXY names."""
+    """The connection's own proxy, else that of HTTPS_PROXY and HTTP_PROXY, less loopback and what NO_PROXY names."""
     if settings.proxy:
         return settings.proxy
     parts = urlsplit(url)
-    if proxy_bypass(parts.hostname or ""):
+    if is_loopback(parts) or proxy_bypass(parts.hostname or ""):
         return None
     proxy = getproxies().get(parts.scheme)
     # often written as host:port alone

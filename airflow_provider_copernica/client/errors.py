@@ -42,6 +42,9 @@ class CopernicaRowError(CopernicaArgumentError):
         self.faults = tuple(faults)
         self.count = count
 
+    def __reduce__(self) -> tuple[type[CopernicaRowError], tuple[Sequence[str], int]]:
+        return type(self), (self.faults, self.count)
+
 
 class CopernicaEmptySourceError(CopernicaError):
     """There are no rows to import: an empty import would never start, or remove everything."""

@@ -184,6 +184,11 @@ def _choice(choices: Sequence[str]) -> Callable[[object], str]:
     return convert
 
 
+def _name(value: object) -> str:
+    # native rendering makes numbers of dates without dashes
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else to_text(value)
+
+
 def _location(value: object) -> str:
     text = to_text(value).strip()
     try:
@@ -202,15 +207,16 @@ def _location(value: object) -> str:
 def _source(value: object) -> str | Rows:
     if isinstance(value, str):
         return value
-    if isinstance(value, Mapping | bytes) or not isinstance(value, Iterable):
-        raise ValueError(f"must be a list of rows (dicts), or text, not {type(value).__name__}")
+    if isinstance(value, Mapping | bytes) or not isinstance(value, Iterable) or hasattr(value, "to_dict"):
+        hint = ": use df.to_dict('records')" if hasattr(value, "to_dict") else ""
+        raise ValueError(f"must be a list of rows (dicts), or text, not {type(value).__name__}{hint}")
     return value
 
 
 _CONVERTERS: dict[str, Callable[[object], object]] = {
     "database": to_count,
     "action": _choice(ACTIONS),
-    "name": to_text,
+    "name": _name,
     "key_fields": to_names,
     "source": _source,
     "location": _location,

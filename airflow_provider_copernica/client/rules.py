@@ -35,7 +35,7 @@ def broken_rules(values: Mapping[str, object], waits: bool | Unknown) -> list[st
     problems = []
     for names, rule in _RULES:
         given = [facts.get(name) for name in names]
-        if UNKNOWN not in given:
+        if not any(value is UNKNOWN for value in given):  # not "in": a data frame can't be compared
             problem = rule(*given)
             if problem:
                 problems.append(problem)

@@ -70,7 +70,7 @@ def read_settings(
     base_url, version_in_url = _read_base_url(host, port, schema, problems)
     api_version = _read_version(extras.get("api_version"), version_in_url, problems)
     auth_host = extras.get("auth_host")
-    if auth_host is None and _is_loopback(urlsplit(base_url)):
+    if auth_host is None and is_loopback(urlsplit(base_url)):
         auth_host = base_url  # an emulator is its own authentication host; a token for it has no business elsewhere
     auth_url = _check_url(_text(auth_host) or DEFAULT_AUTH_HOST, "Authentication host (auth_host)", problems)
     settings = ApiSettings(
@@ -127,7 +127,7 @@ def _check_url(text: str, field_name: str, problems: list[str]) -> str:
     url = parts._replace(netloc=parts.netloc.lower()).geturl()  # as the libraries write it
     if parts.username is not None or parts.query or parts.fragment:
         problems.append(f"{field_name} may hold no user, password or query: the token goes into the password field.")
-    elif parts.scheme == "http" and not _is_loopback(parts):
+    elif parts.scheme == "http" and not is_loopback(parts):
         problems.append(
             f"{field_name} is http://{host}: the token would travel unencrypted. "
             "Write https; http is for loopback only."
@@ -137,7 +137,8 @@ def _check_url(text: str, field_name: str, problems: list[str]) -> str:
     return url
 
 
-def _is_loopback(parts: SplitResult) -> bool:
+def is_loopback(parts: SplitResult) -> bool:
+    """Whether a URL leads to this machine."""
     host = parts.hostname or ""
     if host == "localhost":
         return True

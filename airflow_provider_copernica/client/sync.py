@@ -117,8 +117,8 @@ class _HostAuth(AuthBase):
 def new_session(settings: ApiSettings) -> requests.Session:
     """A session that retries nothing by itself, and takes no credentials from .netrc."""
     session = requests.Session()
-    session.mount("https://", _WatchingAdapter())
-    session.mount("http://", _WatchingAdapter())
+    session.mount("https://", _WatchingAdapter(settings.timeout))
+    session.mount("http://", _WatchingAdapter(settings.timeout))
     session.trust_env = False  # .netrc would replace our Authorization header
     session.verify = ca_bundle(settings)
     return session
@@ -157,6 +157,16 @@ def send(session: requests.Session, request: WireRequest, settings: ApiSettings)
 
 
 class _WatchingAdapter(HTTPAdapter):
+    """
+    Keeps version 3's token, which is in the URL, out of what people see, and watches what goes out.
+
+    :param timeout: seconds, where a caller gives none.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        super().__init__()
+        self._timeout = timeout
+
     def send(self, request: requests.PreparedRequest, *args: object, **kwargs: object) -> requests.Response:
         """Tells, of a failed request, whether any of its body went out: only then can it have arrived."""
         content = request.body
@@ -173,12 +183,15 @@ class _WatchingAdapter(HTTPAdapter):
             request.body = content
 
     def _send(self, request: requests.PreparedRequest, *args: object, **kwargs: object) -> requests.Response:
-        """Version 3 has the token in the URL, which the exceptions of requests repeat."""
+        if not args and kwargs.get("timeout") is None:
+            kwargs["timeout"] = self._timeout
         try:
-            return super().send(request, *args, **kwargs)  # type: ignore[arg-type]  # passed through as they came
+            response = super().send(request, *args, **kwargs)  # type: ignore[arg-type]  # passed through as they came
         except (HTTPError, OSError) as error:
             redact_exception(error)
             raise
+        response.url = redact(response.url)  # raise_for_status() shows it
+        return response
 
 
 def _was_sent(error: Exception) -> bool:

@@ -48,6 +48,18 @@ if TYPE_CHECKING:
 
     from airflow_provider_copernica.client.settings import ApiSettings
     from airflow_provider_copernica.client.sync import SyncClient
+    from airflow_provider_copernica.hooks.aio import CopernicaAsyncHook
+
+__all__ = ["CopernicaAsyncHook", "CopernicaHook"]
+
+
+def __getattr__(name: str) -> object:
+    # both hooks are found here, but aiohttp is loaded for those who ask for the asynchronous one only
+    if name == "CopernicaAsyncHook":
+        from airflow_provider_copernica.hooks.aio import CopernicaAsyncHook
+
+        return CopernicaAsyncHook
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class CopernicaHook(BaseHook):
@@ -102,8 +114,8 @@ class CopernicaHook(BaseHook):
         """
         A session that authenticates itself, towards the configured host only.
 
-        Unlike :meth:`request` it repeats no request, has no time-out, and raises the errors of requests; those of this
-        package only where no token can be had.
+        Unlike :meth:`request` it repeats no request, and raises the errors of requests; those of this package only
+        where no token can be had.
         """
         return self.client.authenticated_session()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Literal
 
 from airflow.providers.common.compat.sdk import AirflowFailException
@@ -20,21 +20,58 @@ from airflow_provider_copernica.client.errors import (
 
 log = logging.getLogger(__name__)
 
-_NOT_AGAIN = "It is not retried: lines were processed, and would be again."
+_PROCESSED = "It is not retried: lines were processed, and would be again."
+# why Airflow may not retry after an error, for the end of its message; None where it may
+NotAgain = Callable[[CopernicaError], str | None]
 
 
 @contextmanager
-def failing_for_good() -> Iterator[None]:
-    """Errors that no retry can mend, or that must not be repeated, fail the task without Airflow retries."""
+def telling_why(not_again: NotAgain = lambda _: None) -> Iterator[None]:
+    """
+    The reason on one line of the log; wrong arguments, which no retry can mend, fail without Airflow retries.
+
+    :param not_again: says of other errors whether they do.
+    """
     try:
         yield
     except CopernicaError as error:
         log.error("%s", error)
+        reason = "" if isinstance(error, CopernicaArgumentError) else not_again(error)
+        if reason is None:
+            raise
+        raise AirflowFailException(f"{_sentence(error)} {reason}" if reason else str(error)) from error
+
+
+def failing_for_good() -> AbstractContextManager[None]:
+    """For what comes before the waiting: an import that must not be repeated fails without Airflow retries."""
+    return telling_why(_must_not_be_sent)
+
+
+def knowing_retries(safe_to_repeat: bool, remembers: Callable[[], bool]) -> AbstractContextManager[None]:
+    """
+    For the waiting: fails without Airflow retries where the next attempt would import a second time.
+
+    :param safe_to_repeat: whether the same rows may be imported twice.
+    :param remembers: whether the next attempt will know of this import.
+    """
+
+    def would_be_sent_again(error: CopernicaError) -> str | None:
+        if safe_to_repeat:
+            return None
         if isinstance(error, CopernicaImportFailedError):
-            raise AirflowFailException(f"{_sentence(error)} {_NOT_AGAIN}") from error
-        if isinstance(error, CopernicaArgumentError | CopernicaAmbiguousError):
-            raise AirflowFailException(str(error)) from error
-        raise
+            from airflow_provider_copernica.client.once import failed_midway
+
+            midway = error.copernica_import is None or failed_midway(error.copernica_import)
+            return _PROCESSED if midway else None
+        return None if remembers() else "It is not retried: nothing is remembered, so it would be sent again."
+
+    return telling_why(would_be_sent_again)
+
+
+def _must_not_be_sent(error: CopernicaError) -> str | None:
+    if isinstance(error, CopernicaImportFailedError):
+        return _PROCESSED
+    return "" if isinstance(error, CopernicaAmbiguousError) else None
 
 
 def woken_by_airflow(reason: Literal["timeout", "failure"]) -> CopernicaError:
@@ -42,35 +79,6 @@ def woken_by_airflow(reason: Literal["timeout", "failure"]) -> CopernicaError:
     if reason == "timeout":
         return CopernicaImportTimeoutError(f"Airflow's time for the deferred task is over. {GOES_ON}")
     return CopernicaError(f"Airflow's triggerer gave up on the task; its log tells why. {GOES_ON}")
-
-
-@contextmanager
-def knowing_retries(safe_to_repeat: bool, remembers: Callable[[], bool]) -> Iterator[None]:
-    """
-    Fails without Airflow retries where the next attempt would import a second time.
-
-    :param safe_to_repeat: whether the same rows may be imported twice.
-    :param remembers: whether the next attempt will know of this import.
-    """
-    try:
-        yield
-    except CopernicaArgumentError as error:
-        log.error("%s", error)
-        raise AirflowFailException(str(error)) from error
-    except CopernicaImportFailedError as error:
-        from airflow_provider_copernica.client.once import failed_midway
-
-        log.error("%s", error)
-        if safe_to_repeat or not (error.copernica_import is None or failed_midway(error.copernica_import)):
-            raise
-        raise AirflowFailException(f"{_sentence(error)} {_NOT_AGAIN}") from error
-    except CopernicaError as error:
-        log.error("%s", error)
-        if safe_to_repeat or remembers():
-            raise
-        raise AirflowFailException(
-            f"{_sentence(error)} It is not retried: nothing is remembered, so it would be sent again."
-        ) from error
 
 
 def _sentence(error: CopernicaError) -> str:

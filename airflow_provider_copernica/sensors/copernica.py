@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import (
-    AirflowFailException,
     AirflowSensorTimeout,
     AirflowSkipException,
     BaseSensorOperator,
@@ -20,7 +19,6 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_copernica.client.errors import (
     GOES_ON,
-    CopernicaArgumentError,
     CopernicaError,
     CopernicaImportFailedError,
     CopernicaImportTimeoutError,
@@ -38,7 +36,7 @@ from airflow_provider_copernica.client.status import (
 from airflow_provider_copernica.compat import deferral_failure, is_being_unmapped, waiting_since
 from airflow_provider_copernica.form import DEFAULT_CONN_ID
 from airflow_provider_copernica.links.copernica import CopernicaLink
-from airflow_provider_copernica.operators.failures import woken_by_airflow
+from airflow_provider_copernica.operators.failures import telling_why, woken_by_airflow
 from airflow_provider_copernica.sensors.first_trigger import first_trigger
 
 if TYPE_CHECKING:
@@ -115,20 +113,19 @@ class CopernicaImportSensor(BaseSensorOperator):
 
     def execute(self, context: Context) -> object:
         """Pokes, or defers."""
-        try:
+        with telling_why():
             read_import_id(self.import_id)
             read_newer_than(self.newer_than)
-        except CopernicaArgumentError as error:
-            raise AirflowFailException(str(error)) from error
-        if self.deferrable:
-            self._defer()
-        self._give_up_at = waiting_since(context) + self.timeout
+            if self.deferrable:
+                self._defer()
+            self._give_up_at = waiting_since(context) + self.timeout
+            return self._poke_in_worker(context, self._give_up_at)
+
+    def _poke_in_worker(self, context: Context, give_up_at: float) -> object:
         try:
             return super().execute(context)
-        except CopernicaArgumentError as error:
-            raise AirflowFailException(str(error)) from error
         except CopernicaUnavailableError as error:
-            if time.time() < self._give_up_at:
+            if time.time() < give_up_at:
                 raise
             raise self._out_of_time(self._waited()) from error
         except (AirflowSensorTimeout, AirflowSkipException) as error:
@@ -158,12 +155,11 @@ class CopernicaImportSensor(BaseSensorOperator):
         """Called with the trigger's event."""
         from airflow_provider_copernica.triggers.events import read_event
 
-        try:
-            status = read_event(event)
-        except CopernicaImportTimeoutError as error:
-            raise self._out_of_time(str(error)) from error
-        except CopernicaArgumentError as error:
-            raise AirflowFailException(str(error)) from error
+        with telling_why():
+            try:
+                status = read_event(event)
+            except CopernicaImportTimeoutError as error:
+                raise self._out_of_time(str(error)) from error
         log.info("Finished: %s.", status)
         return status.as_dict()
 
@@ -173,7 +169,8 @@ class CopernicaImportSensor(BaseSensorOperator):
         if reason == "failure":
             raise woken_by_airflow(reason)
         if reason == "timeout":
-            return self._look_once_more(context)
+            with telling_why():
+                return self._look_once_more(context)
         # past BaseSensorOperator, which would replace the reason of a skip by words of its own
         return super(BaseSensorOperator, self).resume_execution(next_method, next_kwargs, context)
 

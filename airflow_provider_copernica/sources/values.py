@@ -12,15 +12,15 @@ import numbers
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import NoReturn
+from typing import Any, NoReturn
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from airflow_provider_copernica.client.columns import ColumnKind
 from airflow_provider_copernica.client.errors import CopernicaArgumentError
+from airflow_provider_copernica.client.status import COPERNICA_ZONE
 
-_ZONE = ZoneInfo("Europe/Amsterdam")
 _MAX_DIGITS = 1000
+_INTEREST_NUMBERS = {"1": "yes", "1.0": "yes", "0": "no", "0.0": "no"}
 _INTEREST_WORDS = frozenset({"", "yes", "no", "true", "false", "1", "0"})
 
 
@@ -66,6 +66,8 @@ def _interest_text(value: object) -> str:
     if isinstance(value, (bool, int, float, Decimal)) and value in (0, 1):
         return "yes" if value else "no"
     text = to_text(value, "field")
+    if not isinstance(value, str):  # NumPy's
+        text = _INTEREST_NUMBERS.get(text, text)
     if text.lower() not in _INTEREST_WORDS:
         _fail("is neither yes nor no: interests take yes, no, true, false, 1, 0 or nothing")
     return text
@@ -107,7 +109,7 @@ def _datetime(value: datetime) -> str:
     if value != value:  # pandas' NaT is a datetime that doesn't equal itself
         _fail("is no date (NaT): use None for an empty field")
     try:
-        local = value if value.tzinfo is None else value.astimezone(_ZONE).replace(tzinfo=None)
+        local = value if value.tzinfo is None else value.astimezone(COPERNICA_ZONE).replace(tzinfo=None)
     except OverflowError:
         _fail("is a date outside the years 1000 to 9999, which Copernica doesn't store")
     text = datetime.isoformat(local, sep=" ", timespec="seconds")  # not the notation of a subclass
@@ -128,18 +130,41 @@ def _other(value: object) -> str:
     """Subclasses of what is known, in an order that matters: bool is an int, datetime a date."""
     if isinstance(value, str):
         return str.__str__(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        _fail("is bytes: decode them to text first")
+    if hasattr(value, "dtype") and getattr(value, "shape", None) == ():
+        return _numpy(value)
     if isinstance(value, numbers.Integral):
         return repr(int(value))
     for known in (float, Decimal, datetime, date, time, UUID):
         if isinstance(value, known):
             return TEXT_BY_TYPE[known](value)
-    if hasattr(value, "dtype") and getattr(value, "shape", None) == ():  # NumPy's other scalars
-        return TEXT_BY_TYPE[bool](value) if value.dtype == bool else str(value)
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        _fail("is bytes: decode them to text first")
     if isinstance(value, (list, tuple, set, frozenset, Mapping)):
         name = "dict" if isinstance(value, Mapping) else type(value).__name__
         _fail(f"is nested ({name}): a field holds one value")
+    return _refuse_type(value)
+
+
+def _numpy(value: Any) -> str:
+    """A scalar of NumPy, which is no dependency; databases and data frames hand them out."""
+    match value.dtype.kind:
+        case "b":
+            return _bool(value)
+        case "i" | "u":
+            return repr(int(value))
+        case "f":  # its own notation, for a short float is none of Python's
+            return _decimal(Decimal(str(value)))
+        case "M":
+            moment = value.item()
+            if isinstance(moment, int):  # finer than microseconds
+                moment = value.astype("datetime64[us]").item()
+            if moment is None:
+                _fail("is no date (NaT): use None for an empty field")
+            return TEXT_BY_TYPE[type(moment)](moment) if isinstance(moment, date) else _refuse_type(value)
+    return _refuse_type(value)
+
+
+def _refuse_type(value: object) -> NoReturn:
     _fail(f"is of type {type(value).__name__}: convert it to text first")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,7 @@ def problem(**changes: object) -> str:
         ("delimiter", "\\t", "\t"),
         ("delimiter", "\t", "\t"),
         ("name", "", None),
+        ("name", 20260131, "20260131"),
     ],
 )
 def test_rendered_text_is_converted(name: str, text: object, value: object) -> None:
@@ -94,6 +96,27 @@ def test_rendered_text_is_converted(name: str, text: object, value: object) -> N
 )
 def test_what_is_wrong_is_named(changes: dict[str, object], words: str) -> None:
     assert words in problem(**changes)
+
+
+class DataFrame:
+    """As much of pandas' as matters: iterable, but neither rows nor comparable."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(["Email"])
+
+    def __eq__(self, other: object) -> bool:
+        raise NotImplementedError
+
+    __hash__ = object.__hash__
+
+    def to_dict(self, orient: str) -> list[dict[str, str]]:
+        raise NotImplementedError
+
+
+def test_a_data_frame_is_no_list_of_rows() -> None:
+    assert "source must be a list of rows (dicts), or text, not DataFrame: use df.to_dict('records')." in problem(
+        source=DataFrame()
+    )
 
 
 def test_all_problems_are_named_at_once() -> None:

@@ -36,7 +36,7 @@ with DAG("first_trigger", schedule=None, params={{"import_id": {SLOW}}}) as dag:
     CopernicaImportSensor(task_id="plain", import_id={SLOW}, **common)
     CopernicaImportSensor.partial(task_id="mapped", **common).expand(import_id=[{SLOW}, {SLOW}])
     CopernicaImportSensor(task_id="late", import_id={ENDLESS}, timeout=5, soft_fail=True, retries=2, **common)
-    CopernicaImportSensor(task_id="nonsense", import_id="none", retries=2, **common)
+    CopernicaImportSensor(task_id="nonsense", import_id="{{{{ run_id }}}}", retries=2, **common)
 """
 
 pytestmark = pytest.mark.slow

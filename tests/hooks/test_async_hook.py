@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 import time
 
 import pytest
@@ -189,3 +191,10 @@ async def largest_gap(import_id: int) -> float:
     await asyncio.gather(*(status(import_id) for _ in range(50)))
     ticker.cancel()
     return max(gaps)
+
+
+def test_both_hooks_are_found_in_one_module_and_only_one_needs_aiohttp() -> None:
+    module = "airflow_provider_copernica.hooks.copernica"
+    code = f"import sys, {module} as hooks; before = 'aiohttp' in sys.modules; print(before, hooks.CopernicaAsyncHook)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == f"False {CopernicaAsyncHook}"

@@ -106,6 +106,30 @@ def test_errors_of_the_session_hold_no_token(monkeypatch: pytest.MonkeyPatch) ->
     assert "the-token" not in "".join(traceback.format_exception(raised.value))
 
 
+def test_the_status_that_the_session_complains_of_holds_no_token(
+    monkeypatch: pytest.MonkeyPatch, copernica_emulator: Emulator
+) -> None:
+    copernica_emulator.fail("identity", Fault.BAD_REQUEST)
+    extra = {"api_version": 3}
+    connection = {"conn_type": "copernica", "host": copernica_emulator.url, "password": "the-token", "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_COPERNICA_DEFAULT", json.dumps(connection))
+    reply = CopernicaHook().get_conn().get(f"{copernica_emulator.url}/v3/identity", timeout=5)
+    with pytest.raises(requests.HTTPError) as raised:
+        reply.raise_for_status()
+    assert "the-token" not in str(raised.value)
+
+
+def test_the_session_has_the_time_out_of_the_connection(
+    monkeypatch: pytest.MonkeyPatch, copernica_emulator: Emulator
+) -> None:
+    copernica_emulator.fail("identity", Fault.SLOW, seconds=30)
+    extra = {"timeout": 0.2}
+    connection = {"host": copernica_emulator.url, "password": copernica_emulator.token, "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_COPERNICA_DEFAULT", json.dumps({"conn_type": "copernica", **connection}))
+    with pytest.raises(requests.Timeout):
+        CopernicaHook().get_conn().get(f"{copernica_emulator.url}/v4/identity")
+
+
 @pytest.mark.parametrize("extra", [[1], "text", 3])
 def test_an_extra_that_is_no_object(monkeypatch: pytest.MonkeyPatch, extra: object) -> None:
     connection = {"conn_type": "copernica", "password": "x", "extra": json.dumps(extra)}

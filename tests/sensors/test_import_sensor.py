@@ -94,12 +94,16 @@ def test_waits_for_anything_else(copernica_emulator: Emulator, deferrable: bool,
 
 
 @pytest.mark.parametrize("soft_fail", [False, True])
-def test_a_failed_import_is_never_skipped(copernica_emulator: Emulator, deferrable: bool, soft_fail: bool) -> None:
+def test_a_failed_import_is_never_skipped(
+    copernica_emulator: Emulator, caplog: pytest.LogCaptureFixture, deferrable: bool, soft_fail: bool
+) -> None:
     copernica_emulator.add_import("nightly", "finished", **{**DONE, "lasterror": "No such file"})
     outcome = run_task(lambda: sensor(deferrable=deferrable, soft_fail=soft_fail))
     assert outcome.state == "failed"
     assert isinstance(outcome.error, CopernicaImportFailedError)
     assert "No such file" in str(outcome.error)
+    told = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert told == [str(outcome.error)]
 
 
 @pytest.mark.parametrize(("soft_fail", "state"), [(False, "failed"), (True, "skipped")])

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,6 +58,58 @@ class NotATime(datetime):
 def test_values_become_text(value, text):
     assert to_text(value, "field") == text
     assert to_text(value, "collection") == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (np.bool_(True), "1"),
+        (np.int64(-5), "-5"),
+        (np.uint8(255), "255"),
+        (np.float64(0.1), "0.1"),
+        (np.float32(1.1), "1.1"),
+        (np.float32(1e20), "100000000000000000000"),
+        (np.float16(0.5), "0.5"),
+        (np.str_("x"), "x"),
+        (np.datetime64("2024-02-29"), "2024-02-29"),
+        (np.datetime64("2024-02-29T01:02:03"), "2024-02-29 01:02:03"),
+        (np.datetime64("2024-02-29T01:02:03.123456789"), "2024-02-29 01:02:03"),
+        (np.array(7), "7"),
+    ],
+)
+def test_numpys_scalars_are_written_like_pythons(value, text):
+    assert to_text(value, "field") == text
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (np.float64("nan"), "NaN"),
+        (np.float32("nan"), "NaN"),
+        (np.longdouble("inf"), "infinity"),
+        (np.array(float("nan")), "NaN"),
+        (np.datetime64("NaT"), "NaT"),
+        (np.datetime64("0900-01-01"), "1000"),
+        (np.datetime64("30000-01-01"), "datetime64"),
+        (np.timedelta64(1, "D"), "timedelta64"),
+        (np.bytes_(b"secret"), "bytes"),
+        (np.void(b"secret"), "void"),
+        (np.complex128(1j), "complex128"),
+        (np.array(None), "ndarray"),
+        (np.array([1]), "ndarray"),
+    ],
+)
+def test_what_numpy_has_beyond_that_is_refused(value, says):
+    with pytest.raises(CopernicaArgumentError, match=says) as caught:
+        to_text(value, "field")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(np.bool_(True), "yes"), (np.bool_(False), "no"), (np.int64(1), "yes"), (np.float32(0), "no")]
+)
+def test_numpys_interests(value, text):
+    assert to_text(value, "interest") == text
 
 
 def test_pendulum_dates_are_written_the_same_way():

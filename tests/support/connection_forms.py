@@ -33,6 +33,8 @@ class FormOfAirflow3:
 
     STANDARD, EXTRA = "Standard Fields", "Extra Fields"
     CONTENT = "[role=dialog] [data-part=item-content]"
+    # from 3.2 on, and before
+    CHOICE = "#element_api_version [role=combobox], [id='select:element_api_version:trigger']"
 
     def __init__(self, browser: Browser) -> None:
         self.browser = browser
@@ -60,7 +62,7 @@ class FormOfAirflow3:
 
     def labels(self) -> list[str]:
         found: list[str] = []
-        for name, field in ((self.STANDARD, "input[name=host]"), (self.EXTRA, "#element_api_version")):
+        for name, field in ((self.STANDARD, "input[name=host]"), (self.EXTRA, self.CHOICE)):
             self._section(name)
             self.browser.find(field)
             found += self.browser.steady(lambda: self.browser.texts(f"{self.CONTENT} label"), name)
@@ -76,11 +78,12 @@ class FormOfAirflow3:
 
     def api_versions(self) -> list[str]:
         self._section(self.EXTRA)
-        self.browser.click("#element_api_version [role=combobox]")
+        self.browser.click(self.CHOICE)
         return self.browser.steady(lambda: self.browser.texts("[role=option]"), "the choice of API versions")
 
     def api_version(self) -> str:
-        return str(self.browser.driver.find_element(By.NAME, "element_api_version").get_attribute("value"))
+        hidden = self.browser.driver.find_elements(By.NAME, "element_api_version")
+        return str(hidden[0].get_attribute("value")) if hidden else self.browser.find(self.CHOICE).text
 
     def screenshot(self, file: Path) -> None:
         self._section(self.STANDARD)

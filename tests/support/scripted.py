@@ -40,7 +40,7 @@ def scripted(*answers: tuple[int, Mapping[str, str], bytes]) -> Iterator[Scripte
             if status != 204:
                 self.wfile.write(body)
 
-        do_GET = do_POST = do_DELETE = answer  # noqa: N815 - names of the base class
+        do_GET = do_POST = do_DELETE = do_CONNECT = answer  # noqa: N815 - names of the base class
 
         def log_message(self, *_: object) -> None:
             pass
