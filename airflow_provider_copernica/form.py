@@ -10,7 +10,8 @@ HOOK_NAME = "Copernica"
 HOOK_CLASS = "airflow_provider_copernica.hooks.copernica.CopernicaHook"
 
 HIDDEN_FIELDS = ("schema", "login")
-RELABELING = {"password": "API access token", "host": "API base URL"}
+# without a label, 3.1 shows the bare name
+RELABELING = {"password": "API access token", "host": "API base URL", "port": "Port"}
 PLACEHOLDERS = {
     "host": "https://api.copernica.com",
     "password": "the long-lived token, not a JWT",
