@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import aiohttp
@@ -35,7 +35,7 @@ class AsyncClient:
     :param on_secret: told of every JWT before it is used, so that it can be masked.
     """
 
-    def __init__(self, settings: ApiSettings, on_secret: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, settings: ApiSettings, on_secret: Callable[[str], Awaitable[None]] | None = None) -> None:
         self.settings = settings
         self._on_secret = on_secret
         self._jwt: Jwt | None = None
@@ -76,8 +76,10 @@ class AsyncClient:
             return known.value
         async with self._renewing:
             if self._jwt is None or not self._jwt.usable(time.time(), refused):
-                self._jwt = await self.run(authenticate(self.settings, policy))
-                self._on_secret(self._jwt.value)
+                fresh = await self.run(authenticate(self.settings, policy))
+                if self._on_secret is not None:
+                    await self._on_secret(fresh.value)
+                self._jwt = fresh
             return self._jwt.value
 
     async def close(self) -> None:

@@ -19,7 +19,7 @@ from airflow_provider_copernica.client.settings import ApiSettings
 from airflow_provider_copernica.client.status import CopernicaImport, read_import_id
 from airflow_provider_copernica.client.wire import ApiCall, QueryParams, Repeat, Reply
 from airflow_provider_copernica.form import DEFAULT_CONN_ID
-from airflow_provider_copernica.hooks.connection import look_up_async, mask
+from airflow_provider_copernica.hooks.connection import look_up_async, mask_async
 
 # seconds after which a new user of a shared client has the connection looked up again
 LOOK_UP_AGAIN = 600.0
@@ -126,7 +126,7 @@ class CopernicaAsyncHook:
                 settings = await look_up_async(self.copernica_conn_id, self._overrides)
                 entry.looked_up_at = time.monotonic()
                 if entry.client is None or entry.client.settings != settings:
-                    entry.client = AsyncClient(settings, on_secret=mask)
+                    entry.client = AsyncClient(settings, on_secret=mask_async)
             entry.users[entry.client] = entry.users.get(entry.client, 0) + 1
             return entry.client
 

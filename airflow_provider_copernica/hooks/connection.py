@@ -8,6 +8,7 @@ from urllib.parse import quote, quote_plus
 
 from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
 from airflow.providers.common.compat.sdk import AirflowException, BaseHook, mask_secret
+from asgiref.sync import sync_to_async
 
 from airflow_provider_copernica.client.errors import CopernicaArgumentError
 from airflow_provider_copernica.client.settings import ApiSettings, read_settings
@@ -31,7 +32,9 @@ def look_up(conn_id: str, overrides: Overrides) -> ApiSettings:
         connection = BaseHook.get_connection(conn_id)
     except (AirflowException, ValueError) as error:
         raise _missing(conn_id) from error
-    return _read(connection, connection.extra_dejson, overrides)
+    settings = _read(connection, connection.extra_dejson, overrides)
+    mask(settings.token)
+    return settings
 
 
 async def look_up_async(conn_id: str, overrides: Overrides) -> ApiSettings:
@@ -40,13 +43,20 @@ async def look_up_async(conn_id: str, overrides: Overrides) -> ApiSettings:
         connection = await get_async_connection(conn_id)
     except (AirflowException, ValueError) as error:
         raise _missing(conn_id) from error
-    return _read(connection, await get_async_extra_dejson(connection), overrides)
+    settings = _read(connection, await get_async_extra_dejson(connection), overrides)
+    await mask_async(settings.token)
+    return settings
 
 
 def mask(secret: str) -> None:
     """Registers a secret with this process's masker, also as it looks within a URL."""
     for form in {secret, quote(secret, safe=""), quote_plus(secret)}:
         mask_secret(form)
+
+
+async def mask_async(secret: str) -> None:
+    """The same from an event loop, where Airflow may not be called in the loop's own thread: it asks its supervisor."""
+    await sync_to_async(mask)(secret)
 
 
 def _missing(conn_id: str) -> CopernicaArgumentError:
@@ -64,12 +74,10 @@ def _read(connection: Connection, extra: object, overrides: Overrides) -> ApiSet
             f"The connection {connection.conn_id!r} is of type {connection.conn_type!r}, not Copernica: "
             "its password is not sent to Copernica."
         )
-    settings = read_settings(
+    return read_settings(
         token=connection.password,
         host=connection.host,
         port=connection.port,
         schema=connection.schema,
         extra={**extra, **{key: value for key, value in overrides.items() if value is not None}},
     )
-    mask(settings.token)
-    return settings

@@ -63,7 +63,10 @@ class Account:
         self.secrets: list[str] = []
         self._loop = asyncio.new_event_loop()
         self._sync = SyncClient(settings, self.secrets.append) if kind == "sync" else None
-        self._async = AsyncClient(settings, self.secrets.append) if kind == "async" else None
+        self._async = AsyncClient(settings, self._note) if kind == "async" else None
+
+    async def _note(self, secret: str) -> None:
+        self.secrets.append(secret)
 
     def run(self, steps: Steps[Result]) -> Result:
         if self._sync is not None:
