@@ -10,7 +10,7 @@ import pytest
 from local_airflow import AIRFLOW_2, EXAMPLE_DAGS
 from support.airflow_api import AirflowApi, TaskId
 from support.airflow_home import AirflowHome, running_airflow
-from support.dagrun import AIRFLOW_3_3
+from support.dagrun import AIRFLOW_3, AIRFLOW_3_1, AIRFLOW_3_3
 
 from airflow_provider_copernica.emulator import Emulator, run_emulator
 from airflow_provider_copernica.emulator.demo import COLLECTION, add_demo_database
@@ -88,6 +88,8 @@ def test_the_triggerer_follows_a_deferred_import_to_its_end(stage: Stage) -> Non
     assert sum(len(profile["subprofiles"][COLLECTION]) for profile in profiles) == ROWS
     assert len(emulator.imports) == imports + 1
     told = "".join(file.read_text(errors="replace") for file in stage.home.path.rglob("*.log"))
+    if AIRFLOW_3 and not AIRFLOW_3_1:  # 3.0 itself logs what an upstream task returns
+        told = "\n".join(line for line in told.splitlines() if "msg=SetXCom(" not in line)
     assert f"Copernica made import {status['import_id']}" in told
     assert emulator.token not in told
     assert profiles[0]["fields"]["Email"] not in told
