@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -252,19 +251,16 @@ class CopernicaImportOperator(BaseOperator):
         return PollSchedule(self.poll_interval, self.max_poll_interval)
 
     def _wait(self, context: Context, hook: CopernicaHook, import_id: int, safe_to_repeat: bool) -> int:
-        from airflow_provider_copernica.client.operations import Watch
-        from airflow_provider_copernica.operators.waiting import first_look, watch_in_worker
+        from airflow_provider_copernica.operators.waiting import begin_watch, first_look, watch_in_worker
 
-        schedule, now = self._schedule(), time.time()
-        limits = [self.timeout, self.execution_timeout if self.deferrable else None]
-        patience = min((seconds(limit) for limit in limits if limit is not None), default=None)
-        deadline = None if patience is None else now + patience
+        # in a worker Airflow itself sees to execution_timeout
+        watch = begin_watch(self._schedule(), self.timeout, self.execution_timeout if self.deferrable else None)
         if self.deferrable:
-            trigger, net = first_look(import_id, self.copernica_conn_id, Watch(schedule, now, deadline))
+            trigger, net = first_look(import_id, self.copernica_conn_id, watch)
             kwargs = {"safe_to_repeat": safe_to_repeat}
             self.defer(trigger=trigger, method_name="execute_complete", kwargs=kwargs, timeout=net)
         with self._knowing_retries(context, safe_to_repeat):
-            return self._finish(context, watch_in_worker(hook, import_id, Watch(schedule, now, deadline)))
+            return self._finish(context, watch_in_worker(hook, import_id, watch))
 
     def _finish(self, context: Context, status: CopernicaImport) -> int:
         log.info("Finished: %s.", status)
