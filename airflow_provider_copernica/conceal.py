@@ -112,8 +112,6 @@ def describe_rows(value: object) -> str:
     """What may be seen of rows: how many."""
     if isinstance(value, str):
         return f"<text of {len(value)} characters, not shown>"
-    if isinstance(value, Mapping):
-        return "<rows, not shown>"
     return f"<{len(value)} rows, not shown>" if isinstance(value, Sequence) else "<rows, not shown>"
 
 

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from airflow_provider_copernica.client.settings import (
+    API_VERSIONS,
+    DEFAULT_API_VERSION,
+    DEFAULT_AUTH_HOST,
+    DEFAULT_HOST,
+    DEFAULT_TIMEOUT,
+)
+
 CONN_TYPE = "copernica"
 DEFAULT_CONN_ID = "copernica_default"
 HOOK_NAME = "Copernica"
@@ -13,7 +21,7 @@ HIDDEN_FIELDS = ("schema", "login")
 # without a label, 3.1 shows the bare name
 RELABELING = {"password": "API access token", "host": "API base URL", "port": "Port"}
 PLACEHOLDERS = {
-    "host": "https://api.copernica.com",
+    "host": DEFAULT_HOST,
     "password": "the long-lived token, not a JWT",
     # Airflow 3.3.1 and 3.3.2 refuse to test a connection without a port: apache/airflow#73298
     "port": "443 (Test in Airflow 3.3.2 needs a port)",
@@ -54,15 +62,20 @@ EXTRA_FIELDS = (
         "API version",
         "4 sends a short-lived token in a header; 3 sends the access token in the URL, as older accounts may need.",
         type="integer",
-        default=4,
-        choices=(4, 3),
+        default=DEFAULT_API_VERSION,
+        choices=API_VERSIONS,
     ),
     ExtraField(
         "auth_host",
         "Authentication host",
-        "Where API version 4 gets its short-lived tokens. Empty: https://authenticate.copernica.com",
+        f"Where API version 4 gets its short-lived tokens. Empty: {DEFAULT_AUTH_HOST}",
     ),
-    ExtraField("timeout", "Timeout", "Seconds that Copernica may take to answer a request. Empty: 60", type="number"),
+    ExtraField(
+        "timeout",
+        "Timeout",
+        f"Seconds that Copernica may take to answer a request. Empty: {DEFAULT_TIMEOUT:g}",
+        type="number",
+    ),
     ExtraField("proxy", "Proxy", "URL of an outgoing proxy. Empty: the environment's, if any"),
     ExtraField(
         "verify",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from airflow_provider_copernica.assets.copernica import SCHEME, database_uri
+from airflow_provider_copernica.assets.copernica import database_uri, openlineage_names
 from airflow_provider_copernica.client.status import CopernicaImport
 
 if TYPE_CHECKING:
@@ -50,9 +50,8 @@ def import_lineage(
     )
     from airflow.providers.openlineage.extractors import OperatorLineage
 
-    uri = urlsplit(database_uri(database, copernica_conn_id))
-    namespace = f"{SCHEME}://{uri.netloc}"
-    output = OutputDataset(namespace=namespace, name=uri.path.lstrip("/"))
+    namespace, name = openlineage_names(database_uri(database, copernica_conn_id))
+    output = OutputDataset(namespace=namespace, name=name)
     if status.processed_lines is not None:
         rows = OutputStatisticsOutputDatasetFacet(rowCount=status.processed_lines)
         output.outputFacets = {"outputStatistics": rows}

@@ -65,8 +65,18 @@ def convert_asset_to_openlineage(asset: Asset, lineage_context: object) -> Datas
     """The same database in OpenLineage's terms."""
     from airflow.providers.common.compat.openlineage.facet import Dataset
 
-    uri = urlsplit(asset.uri)
-    return Dataset(namespace=f"{SCHEME}://{uri.netloc}", name=uri.path.lstrip("/"))
+    namespace, name = openlineage_names(asset.uri)
+    return Dataset(namespace=namespace, name=name)
+
+
+def openlineage_names(uri: str) -> tuple[str, str]:
+    """
+    Namespace and name of a database in OpenLineage.
+
+    :param uri: of the database.
+    """
+    parts = urlsplit(uri)
+    return f"{SCHEME}://{parts.netloc}", parts.path.lstrip("/")
 
 
 def _path(path: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from airflow_provider_copernica.client.convert import to_count
 from airflow_provider_copernica.client.errors import (
+    GOES_ON,
     CopernicaArgumentError,
     CopernicaImportFailedError,
     CopernicaImportTimeoutError,
@@ -189,16 +190,24 @@ def timed_out(watch: Watch, status: CopernicaImport | None, import_id: int) -> C
     waited = duration(max(time.time(), watch.deadline or 0) - watch.started_at)
     last = f"Last seen: {status}." if status else f"The status of import {import_id} was never seen."
     return CopernicaImportTimeoutError(
-        f"Waited {waited} for Copernica import {import_id}, and it has not finished. {last} "
-        "The import goes on in Copernica: its API can't stop it.",
+        f"Waited {waited} for Copernica import {import_id}, and it has not finished. {last} {GOES_ON}",
         status,
     )
 
 
-def json_body(value: object) -> bytes:
+def any_call(method: str, path: str, params: QueryParams | None, body: object) -> ApiCall:
     """
-    :raises CopernicaArgumentError: when it can't be written as JSON.
+    A request to any endpoint: a GET may be repeated, everything else only where it certainly did not arrive.
+
+    :param body: sent as JSON; None for no body.
+    :raises CopernicaArgumentError: when the body can't be written as JSON.
     """
+    method = method.upper()
+    repeat = Repeat.ALWAYS if method in ("GET", "HEAD") else Repeat.IF_NOT_RECEIVED
+    return ApiCall(method, path, params=params, body=None if body is None else _json(body), repeat=repeat)
+
+
+def _json(value: object) -> bytes:
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError) as error:

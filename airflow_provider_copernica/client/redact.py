@@ -29,6 +29,11 @@ _PATTERNS = (
 _SUSPECT = re.compile(r"[=%@]|bearer|eyJ", re.IGNORECASE)
 
 
+def spellings(secret: str) -> set[str]:
+    """A secret as it is, and as it looks within a URL."""
+    return {secret, quote(secret, safe=""), quote_plus(secret)}
+
+
 def redact(text: str, secrets: Collection[str] = ()) -> str:
     """
     Replaces everything that is, or looks like, a secret by three asterisks.
@@ -38,7 +43,7 @@ def redact(text: str, secrets: Collection[str] = ()) -> str:
     """
     for secret in secrets:
         if secret:
-            for form in {secret, quote(secret, safe=""), quote_plus(secret)}:
+            for form in spellings(secret):
                 text = text.replace(form, MASK)
     if _SUSPECT.search(text):
         for pattern, replacement in _PATTERNS:

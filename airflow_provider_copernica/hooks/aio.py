@@ -13,11 +13,11 @@ from weakref import WeakKeyDictionary
 from airflow_provider_copernica.client.aio import AsyncClient
 from airflow_provider_copernica.client.errors import CopernicaAuthError
 from airflow_provider_copernica.client.exchange import Steps, exchange
-from airflow_provider_copernica.client.operations import Watch, get_import, json_body, watch_import
+from airflow_provider_copernica.client.operations import Watch, any_call, get_import, watch_import
 from airflow_provider_copernica.client.retry import RetryPolicy
 from airflow_provider_copernica.client.settings import ApiSettings
 from airflow_provider_copernica.client.status import CopernicaImport, read_import_id
-from airflow_provider_copernica.client.wire import ApiCall, QueryParams, Repeat, Reply
+from airflow_provider_copernica.client.wire import QueryParams, Reply
 from airflow_provider_copernica.form import DEFAULT_CONN_ID
 from airflow_provider_copernica.hooks.connection import look_up_async, mask_async
 
@@ -92,10 +92,7 @@ class CopernicaAsyncHook:
 
     async def request(self, method: str, path: str, *, params: QueryParams | None = None, json: object = None) -> Reply:
         """Any other endpoint, with the same authentication, retries and errors."""
-        method = method.upper()
-        body = None if json is None else json_body(json)
-        repeat = Repeat.ALWAYS if method in ("GET", "HEAD") else Repeat.IF_NOT_RECEIVED
-        call = ApiCall(method, path, params=params, body=body, repeat=repeat)
+        call = any_call(method, path, params, json)
         return await self._run(lambda settings: exchange(settings, call, RetryPolicy()))
 
     async def _run(self, operation: Callable[[ApiSettings], Steps[Result]]) -> Result:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus
 
 from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
 from airflow.providers.common.compat.sdk import AirflowException, BaseHook, mask_secret
 from asgiref.sync import sync_to_async
 
 from airflow_provider_copernica.client.errors import CopernicaArgumentError
+from airflow_provider_copernica.client.redact import spellings
 from airflow_provider_copernica.client.settings import ApiSettings, read_settings
 from airflow_provider_copernica.form import CONN_TYPE
 
@@ -50,7 +50,7 @@ async def look_up_async(conn_id: str, overrides: Overrides) -> ApiSettings:
 
 def mask(secret: str) -> None:
     """Registers a secret with this process's masker, also as it looks within a URL."""
-    for form in {secret, quote(secret, safe=""), quote_plus(secret)}:
+    for form in spellings(secret):
         mask_secret(form)
 
 

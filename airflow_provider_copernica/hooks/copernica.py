@@ -13,13 +13,13 @@ from airflow.providers.common.compat.sdk import BaseHook
 from airflow_provider_copernica.client.errors import CopernicaError, CopernicaReplyError
 from airflow_provider_copernica.client.operations import (
     Watch,
+    any_call,
     create_import,
     first_start,
     get_import,
     get_json,
     get_object,
     get_page,
-    json_body,
     watch_import,
 )
 from airflow_provider_copernica.client.parameters import read_parameters
@@ -31,7 +31,7 @@ from airflow_provider_copernica.client.schedule import (
     seconds,
 )
 from airflow_provider_copernica.client.status import CopernicaImport, read_import_id
-from airflow_provider_copernica.client.wire import ApiCall, Body, QueryParams, Repeat
+from airflow_provider_copernica.client.wire import Body, QueryParams
 from airflow_provider_copernica.form import (
     CONN_TYPE,
     DEFAULT_CONN_ID,
@@ -134,10 +134,7 @@ class CopernicaHook(BaseHook):
         """
         import requests
 
-        method = method.upper()
-        body = None if json is None else json_body(json)
-        repeat = Repeat.ALWAYS if method in ("GET", "HEAD") else Repeat.IF_NOT_RECEIVED
-        reply = self.client.call(ApiCall(method, path, params=params, body=body, repeat=repeat), RetryPolicy())
+        reply = self.client.call(any_call(method, path, params, json), RetryPolicy())
         if not isinstance(reply.raw, requests.Response):
             raise CopernicaReplyError(f"{method} {path}: no reply")
         return reply.raw

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from airflow_provider_copernica.client.convert import to_boolean, to_count
 from airflow_provider_copernica.client.errors import CopernicaArgumentError, CopernicaTooFewRowsError
@@ -11,6 +14,8 @@ from airflow_provider_copernica.client.parameters import ImportParameters
 from airflow_provider_copernica.sources.rules import RowReport
 
 log = logging.getLogger(__name__)
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -30,24 +35,30 @@ class Guards:
 
 def read_guards(*, min_records: object, check_fields: object, dry_run: object) -> Guards:
     """
+    Makes what the operator was given, as rendered, into guards.
+
     :raises CopernicaArgumentError: when a value rendered to nonsense.
     """
-    name = ""
+    return Guards(
+        None if min_records is None else _read("min_records", partial(to_count, least=0), min_records),
+        _read("check_fields", to_boolean, check_fields),
+        _read("dry_run", to_boolean, dry_run),
+    )
+
+
+def _read(name: str, convert: Callable[[object], Value], value: object) -> Value:
     try:
-        name = "min_records"
-        least = None if min_records is None else to_count(min_records, least=0)
-        name = "check_fields"
-        check = to_boolean(check_fields)
-        name = "dry_run"
-        return Guards(least, check, to_boolean(dry_run))
+        return convert(value)
     except ValueError as error:
         raise CopernicaArgumentError(f"{name} {error}.") from error
 
 
 def check_guards(guards: Guards, *, has_location: bool) -> None:
     """
+    Refuses guards that can't work.
+
     :param has_location: Copernica fetches the file itself.
-    :raises CopernicaArgumentError: when a guard can't work.
+    :raises CopernicaArgumentError: when there are such.
     """
     if has_location and (guards.min_records is not None or guards.check_fields):
         raise CopernicaArgumentError(
@@ -58,7 +69,11 @@ def check_guards(guards: Guards, *, has_location: bool) -> None:
 
 def check_count(parameters: ImportParameters, rows: int, min_records: int | None) -> None:
     """
-    :raises CopernicaTooFewRowsError: when there are fewer rows than expected.
+    Compares the number of rows with what is expected, before an empty source could empty a database.
+
+    :param rows: how many there are.
+    :param min_records: how many there must be at least; None for no limit.
+    :raises CopernicaTooFewRowsError: when there are fewer.
     """
     if min_records is not None and rows < min_records:
         raise CopernicaTooFewRowsError(

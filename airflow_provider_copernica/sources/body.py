@@ -35,19 +35,10 @@ class ImportBody:
     size: int
     report: RowReport
 
-    def open(self) -> BinaryIO:
-        """Give the file, positioned at its start."""
-        self.rewind()
-        return self.file
-
-    def rewind(self) -> None:
-        """Go back to the start, to send it once more."""
-        self.file.seek(0)
-
     def payload(self) -> bytes | BinaryIO:
         """Give what to post: bytes while these are in memory anyway, else the file, whose length is known."""
-        file = self.open()
-        return file.read() if self.size <= _IN_MEMORY else file
+        self.file.seek(0)
+        return self.file.read() if self.size <= _IN_MEMORY else self.file
 
     def close(self) -> None:
         """Remove the file."""
@@ -81,11 +72,10 @@ def write_body(
     :raises CopernicaEmptySourceError: there are no rows.
     """
     with ExitStack() as undo, RowCheck(rules) as check:
-        start = _start(parameters) + b"["
         spool = undo.enter_context(_new_spool())
-        spool.write(start)
+        spool.write(_start(parameters) + b"[")
         spool = undo.enter_context(_write_rows(spool, rows, check, keep=tolerate_faults))
-        report = check.report(spool.tell() - len(start))
+        report = check.report()
         if not tolerate_faults:
             check.faults.raise_any()
         return _finish(undo, spool, b"]}", report)

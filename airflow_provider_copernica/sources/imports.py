@@ -44,7 +44,7 @@ def prepare_import(
     if source is None:
         names = make_header(columns.of_location, rules).names if columns.of_location else ()
         body = json.dumps(wire).encode()
-        return ImportBody(io.BytesIO(body), len(body), RowReport(0, names, rules.key_fields, 0, 0))
+        return ImportBody(io.BytesIO(body), len(body), RowReport(0, names, rules.key_fields, 0))
     if isinstance(source, str):
         report = check_text(
             source, parameters.format or "", parameters.delimiter, rules, tolerate_faults=tolerate_faults

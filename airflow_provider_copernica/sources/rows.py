@@ -156,11 +156,10 @@ class RowCheck:
             return None
         return texts if self._accept(header, texts) else None
 
-    def report(self, size: int) -> RowReport:
+    def report(self) -> RowReport:
         """
         Sum up, after the last row.
 
-        :param size: bytes of the rows.
         :raises CopernicaEmptySourceError: there was no row.
         :raises CopernicaArgumentError: no row had a column that ``column_map`` renames.
         """
@@ -175,7 +174,6 @@ class RowCheck:
             fields=self.header.names if self.header else (),
             key_fields=self._rules.key_fields,
             duplicate_keys=self._duplicates.count(),
-            size=size,
             faults=tuple(self.faults.first),
             fault_count=self.faults.count,
         )

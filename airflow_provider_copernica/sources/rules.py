@@ -54,7 +54,6 @@ class RowReport:
     :param fields: names of the columns.
     :param key_fields: the key fields that were checked.
     :param duplicate_keys: rows whose combination of key values was seen before.
-    :param size: bytes of the rows as they are sent.
     :param faults: the first faults.
     :param fault_count: number of all faults.
     """
@@ -63,6 +62,5 @@ class RowReport:
     fields: tuple[str, ...]
     key_fields: tuple[str, ...]
     duplicate_keys: int
-    size: int
     faults: tuple[str, ...] = ()
     fault_count: int = 0

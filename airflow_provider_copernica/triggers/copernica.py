@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_copernica.client.errors import CopernicaError
+from airflow_provider_copernica.client.errors import GOES_ON, CopernicaError
 from airflow_provider_copernica.client.operations import Watch
 from airflow_provider_copernica.client.progress import ProgressLog
 from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, DEFAULT_POLL_INTERVAL, PollSchedule
@@ -80,7 +80,4 @@ class CopernicaImportTrigger(BaseTrigger):
 
     async def on_kill(self) -> None:
         """Called by Airflow 3.3 when a person marks or clears the deferred task."""
-        log.warning(
-            "The task no longer waits for Copernica import %s. The import goes on: the API can't stop it.",
-            self.import_id,
-        )
+        log.warning("The task no longer waits for Copernica import %s. %s", self.import_id, GOES_ON)

@@ -57,7 +57,7 @@ def tables(draw: st.DrawFn) -> list[dict[str, object]]:
 
 def read(body: ImportBody) -> dict[str, object]:
     with body:
-        content = body.open().read()
+        content = body.file.read()
     assert len(content) == body.size
     return json.loads(content)
 
@@ -236,19 +236,17 @@ def test_the_payload_is_bytes_while_small_and_a_file_when_large():
     with write_body(PARAMETERS, [{"n": 1}], NO_RULES) as small:
         assert isinstance(small.payload(), bytes)
         assert small.payload() == small.payload()
-        assert small.report.size == len(b'{"n":"1"}')
     with write_body(PARAMETERS, ({"n": "x" * 1000} for _ in range(2000)), NO_RULES) as large:
         payload = large.payload()
         assert not isinstance(payload, bytes)
         first = payload.read()
-        large.rewind()
-        assert payload.read() == first
+        assert large.payload().read() == first
         assert len(first) == large.size > 2_000_000
 
 
 @pytest.mark.parametrize("text", ["", '[{"a": "\\u00eb"}]', 'a,b\r\n"ë ""x""\n",2\r\n', "x" * 200_000 + "\\"])
 def test_text_is_sent_as_it_is(text):
-    report = RowReport(1, ("a",), (), 0, len(text))
+    report = RowReport(1, ("a",), (), 0)
     body = write_text_body({**PARAMETERS, "format": "csv"}, text, report)
     assert body.report is report
     assert read(body) == {**PARAMETERS, "format": "csv", "source": text}
@@ -256,4 +254,4 @@ def test_text_is_sent_as_it_is(text):
 
 def test_text_that_is_no_unicode():
     with pytest.raises(CopernicaArgumentError, match="surrogate"):
-        write_text_body({}, "a\ud800", RowReport(1, ("a",), (), 0, 1))
+        write_text_body({}, "a\ud800", RowReport(1, ("a",), (), 0))
