@@ -11,6 +11,8 @@ _FALSE = {"false", "0"}
 
 def to_boolean(value: object) -> bool:
     """
+    A boolean, from itself, from 1 or 0, or from the text that a template makes of these.
+
     :raises ValueError: for anything that is no clear yes or no.
     """
     if isinstance(value, bool):
@@ -26,6 +28,8 @@ def to_boolean(value: object) -> bool:
 
 def to_count(value: object, least: int = 1) -> int:
     """
+    A whole number, from itself or from digits.
+
     :raises ValueError: for anything but a whole number of at least ``least``.
     """
     if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
@@ -37,6 +41,8 @@ def to_count(value: object, least: int = 1) -> int:
 
 def to_text(value: object) -> str:
     """
+    Text, from nothing but text.
+
     :raises ValueError: for anything but text.
     """
     if not isinstance(value, str):

@@ -94,6 +94,8 @@ def get_page(settings: ApiSettings, path: str, params: QueryParams, start: int, 
 @dataclass(frozen=True)
 class Page:
     """
+    One page of a list.
+
     :param items: the objects of this page.
     :param next_start: the offset of the next one; None at the end.
     """

@@ -27,6 +27,8 @@ UNKNOWN = Unknown.UNTIL_RENDERED
 
 def broken_rules(values: Mapping[str, object], waits: bool | Unknown) -> list[str]:
     """
+    Holds the parameters of an import against each other.
+
     :param values: converted parameters by name; what is not known yet breaks no rule.
     :param waits: whether somebody is going to wait for the import.
     :return: one sentence for each broken rule.

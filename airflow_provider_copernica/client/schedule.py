@@ -18,6 +18,8 @@ JITTER = 0.1
 @dataclass(frozen=True)
 class PollSchedule:
     """
+    When to poll: ever more rarely, since Copernica bills API calls.
+
     :param first: seconds before the second poll.
     :param longest: seconds that no wait exceeds, unless ``first`` is larger.
     """

@@ -181,6 +181,8 @@ def read_import(value: object, import_id: int) -> CopernicaImport:
 
 def read_import_id(value: object) -> int:
     """
+    The ID of an import, from a number or from what a template makes of one.
+
     :raises CopernicaArgumentError: for anything that can't be the ID of an import.
     """
     digits = value.strip() if isinstance(value, str) else str(value) if isinstance(value, int) else ""
@@ -194,6 +196,8 @@ def read_import_id(value: object) -> int:
 
 def parse_moment(text: str) -> datetime | None:
     """
+    A moment as Copernica or a template writes it, or in seconds since the epoch.
+
     :param text: a moment; without zone it is Copernica's own, Europe/Amsterdam.
     :return: aware; None where it can't be read.
     """
@@ -209,6 +213,8 @@ def parse_moment(text: str) -> datetime | None:
 
 def read_newer_than(value: object) -> datetime | None:
     """
+    The sensor's ``newer_than``.
+
     :param value: a moment, as datetime or text; without zone it is Copernica's own, Europe/Amsterdam.
     :raises CopernicaArgumentError: when it is no moment.
     """

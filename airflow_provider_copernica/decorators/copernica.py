@@ -81,6 +81,8 @@ class CopernicaImportDecoratedOperator(DecoratedOperator, CopernicaImportOperato
 
 def check_function(function: Callable[..., object]) -> None:
     """
+    Refuses a function whose rows could not be read.
+
     :raises CopernicaArgumentError: for an async function, whose rows nobody would await.
     """
     plain: Any = inspect.unwrap(function)  # any callable

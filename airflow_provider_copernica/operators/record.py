@@ -34,6 +34,8 @@ KEY = "copernica_import"
 @dataclass(frozen=True)
 class Decision:
     """
+    What an attempt of a task does first.
+
     :param step: what to do.
     :param mark: what was remembered of an earlier attempt.
     :param status: of its import, where Copernica knows it.

@@ -106,6 +106,8 @@ class ObjectStorageToCopernicaOperator(CopernicaImportOperator):
 
 def check_format(given: object, known: Sequence[str]) -> None:
     """
+    Checks the format of a file when the DAG is parsed.
+
     :param given: the argument of the DAG's author; a template is not known yet.
     :raises CopernicaArgumentError: when it is no format of a file.
     """

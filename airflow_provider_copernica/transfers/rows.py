@@ -17,6 +17,8 @@ NOT_READ_YET: dict[str, object] = {"source": UNKNOWN, **AS_ARRAY}
 
 def refuse_source(arguments: Mapping[str, object], rows_come_from: str, *, others: Sequence[str] = ()) -> None:
     """
+    A transfer has its own rows.
+
     :param arguments: of the operator.
     :param rows_come_from: the argument, or the thing, that gives the rows.
     :param others: more arguments that make no sense then.
