@@ -1,0 +1,179 @@
+"""What the next attempt does, as the second table says."""
+
+from __future__ import annotations
+
+import pytest
+from support.imports import ROWS, task
+from support.taskrun import TaskRun, run_task
+
+from airflow_provider_copernica.client.errors import (
+    CopernicaImportFailedError,
+    CopernicaImportTimeoutError,
+)
+from airflow_provider_copernica.emulator import Emulator, Fault
+from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
+
+pytestmark = pytest.mark.usefixtures("copernica_connection")
+
+
+@pytest.mark.parametrize("action", ["add", "update or add"])
+def test_a_retry_goes_on_watching(copernica_emulator: Emulator, action: str, deferrable: bool) -> None:
+    copernica_emulator.import_seconds = 1
+    copernica_emulator.fail("import", Fault.BAD_REQUEST)
+    outcome = run_task(lambda: task(action=action, deferrable=deferrable, retries=1))
+    assert (outcome.state, outcome.attempts, len(copernica_emulator.imports)) == ("success", 2, 1), outcome.error
+
+
+def test_a_retry_after_the_end_takes_its_result(copernica_emulator: Emulator) -> None:
+    copernica_emulator.import_seconds = 0
+    copernica_emulator.fail("import", Fault.BAD_REQUEST)
+    run = TaskRun(lambda: task(action="add", retries=1))
+    assert run.attempt().state == "up_for_retry"
+    outcome = run.attempt()
+    assert (outcome.result, len(copernica_emulator.imports)) == (1, 1)
+    assert outcome.xcom["import_status"]
+
+
+def test_a_person_who_clears_it_imports_again(copernica_emulator: Emulator, deferrable: bool) -> None:
+    run = TaskRun(lambda: task(deferrable=deferrable))
+    run.run()
+    run.clear()
+    assert run.run().result == 2
+
+
+def test_clearing_while_it_runs_reconnects(copernica_emulator: Emulator, deferrable: bool) -> None:
+    copernica_emulator.import_seconds = 600
+    run = TaskRun(lambda: task(deferrable=deferrable, timeout=0.3))
+    assert isinstance(run.run().error, CopernicaImportTimeoutError)
+    run.clear()
+    assert isinstance(run.run().error, CopernicaImportTimeoutError)
+    assert len(copernica_emulator.imports) == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "lines", "state", "imports"),
+    [("add", 1, "failed", 1), ("add", 0, "success", 2), ("update or add", 1, "success", 2)],
+)
+def test_a_failed_import_is_made_again_where_that_does_no_harm(
+    copernica_emulator: Emulator, action: str, lines: int, state: str, imports: int, deferrable: bool
+) -> None:
+    copernica_emulator.failing_imports("Broken", after_lines=lines)
+    run = TaskRun(lambda: task(action=action, deferrable=deferrable, retries=3))
+    first = run.attempt()
+    copernica_emulator.failing_imports(None)
+    outcome = run.run() if first.state == "up_for_retry" else first
+    assert (outcome.state, len(copernica_emulator.imports)) == (state, imports), outcome.error
+
+
+@pytest.mark.parametrize(("action", "followups"), [("add", None), ("update", True)])
+def test_a_worker_lost_in_the_middle(copernica_emulator: Emulator, action: str, followups: object) -> None:
+    run = TaskRun(lambda: task(action=action, followups=followups, retries=3))
+    assert run.store is not None
+    run.try_number = 1
+    run.store.set("copernica_import", {"stage": "posting", "name": "lost", "attempt": 1, "import_id": None})
+    outcome = run.run()
+    assert (outcome.state, outcome.attempts) == ("failed", 1)
+    assert "look for 'lost' in Copernica" in str(outcome.error)
+    assert copernica_emulator.imports == []
+    run.clear()
+    assert run.run().state == "success"
+
+
+def test_a_retry_after_an_add_that_failed_half_way_tells_why(copernica_emulator: Emulator, deferrable: bool) -> None:
+    """The worker was lost while the import failed."""
+    copernica_emulator.fail("import", Fault.BAD_REQUEST)
+    copernica_emulator.failing_imports("Disk full", after_lines=1)
+    run = TaskRun(lambda: task(action="add", deferrable=deferrable, retries=2))
+    assert run.attempt().state == "up_for_retry"
+    outcome = run.run()
+    assert (outcome.state, outcome.attempts) == ("failed", 1)
+    assert "1 of 2 lines. Copernica says: Disk full. It is not retried: lines were" in str(outcome.error)
+    failed = outcome.error and outcome.error.__cause__
+    assert isinstance(failed, CopernicaImportFailedError)
+    assert failed.copernica_import is not None
+    assert len(copernica_emulator.imports) == 1
+
+
+def test_a_mark_that_can_not_be_read_stops_once(copernica_emulator: Emulator, deferrable: bool) -> None:
+    run = TaskRun(lambda: task(action="add", deferrable=deferrable, retries=2))
+    assert run.store is not None
+    run.store.set("copernica_import", "of another version")
+    outcome = run.run()
+    assert (outcome.state, outcome.attempts, copernica_emulator.imports) == ("failed", 1, [])
+    assert "can't be read. It is not repeated" in str(outcome.error)
+    run.clear()
+    assert run.run().state == "success"
+
+
+@pytest.mark.parametrize("hiccup", ["source", "status", "guard"])
+def test_a_hiccup_after_a_clear_does_not_bring_the_old_import_back(
+    copernica_emulator: Emulator, deferrable: bool, hiccup: str
+) -> None:
+    """The next attempt is Airflow's retry, but it is still the person's wish that counts."""
+    fails: list[bool] = []
+
+    class Flaky(CopernicaImportOperator):
+        def given_source(self, context: object) -> dict[str, object]:
+            if context and fails:
+                raise OSError("the disk is away")
+            return super().given_source(context)  # type: ignore[arg-type]  # as it came
+
+    def make() -> CopernicaImportOperator:
+        least = 3 if hiccup == "guard" and fails else None
+        return Flaky(
+            task_id="load", database=1, action="update", key_fields="Email", source=ROWS, retries=2,
+            poll_interval=0.1, deferrable=deferrable, min_records=least,
+        )  # fmt: skip
+
+    run = TaskRun(make)
+    assert run.run().state == "success"
+    run.clear()
+    if hiccup == "status":
+        copernica_emulator.fail("import", Fault.INVALID_TOKEN_400, times=2)
+    else:
+        fails.append(True)
+    assert run.attempt().state == "up_for_retry"
+    fails.clear()
+    assert run.run().state == "success"
+    assert len(copernica_emulator.imports) == 2
+
+
+def test_a_cleared_task_that_reconnected_goes_on_with_that_import(
+    copernica_emulator: Emulator, deferrable: bool
+) -> None:
+    copernica_emulator.import_seconds = 600
+    run = TaskRun(lambda: task(action="add", retries=2, deferrable=deferrable, timeout=0.2))
+    assert run.attempt().state == "up_for_retry"
+    run.clear()
+    assert run.attempt().state == "up_for_retry"
+    copernica_emulator.set_status(1, status="finished")
+    assert run.attempt().state == "success"
+    assert len(copernica_emulator.imports) == 1
+
+
+def test_a_connection_that_can_not_be_had_leaves_no_doubt(
+    copernica_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copernica_emulator.fail("authenticate", Fault.BAD_REQUEST)
+    run = TaskRun(lambda: task(action="add", retries=1))
+    assert run.attempt().state == "up_for_retry"
+    assert run.attempt().state == "success"
+    assert len(copernica_emulator.imports) == 1
+
+
+def test_subprofiles_without_a_key_are_not_sent_twice(copernica_emulator: Emulator, deferrable: bool) -> None:
+    """Each import would add them anew."""
+    rows = [{"Email": "a@example.com", "Order.OrderID": "1"}]
+    copernica_emulator.fail("imports", Fault.RESET_AFTER)
+    outcome = run_task(lambda: task(source=rows, deferrable=deferrable, retries=2))
+    assert (outcome.state, outcome.attempts, len(copernica_emulator.imports)) == ("failed", 1, 1)
+    copernica_emulator.fail("import", Fault.BAD_REQUEST)
+    outcome = run_task(lambda: task(source=rows, deferrable=deferrable, retries=2), has_store=False)
+    assert (outcome.state, outcome.attempts, len(copernica_emulator.imports)) == ("failed", 1, 2)
+
+
+def test_without_a_store_an_add_is_not_made_twice(copernica_emulator: Emulator, deferrable: bool) -> None:
+    copernica_emulator.fail("import", Fault.BAD_REQUEST)
+    outcome = run_task(lambda: task(action="add", deferrable=deferrable, retries=3), has_store=False)
+    assert (outcome.state, outcome.attempts, len(copernica_emulator.imports)) == ("failed", 1, 1)
+    assert "not retried" in str(outcome.error)
