@@ -141,7 +141,7 @@ def create_admin(environment: Mapping[str, str], password: str) -> None:
     """Gives the user ``admin`` a known password."""
     if AIRFLOW_2:
         names = ("--username", "admin", "--firstname", "A", "--lastname", "Dmin", "--email", "admin@example.com")
-        run_airflow(environment, "users", "create", *names, "--role", "Admin", "--password", password)
+        run_airflow(environment, "users", "create", *names, "--role", "Admin", f"--password={password}")
     else:
         file = Path(environment["AIRFLOW_HOME"]) / "simple_auth_manager_passwords.json.generated"
         file.write_text(json.dumps({"admin": password}))

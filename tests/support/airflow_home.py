@@ -57,7 +57,7 @@ class AirflowHome:
         self.path = path
         self.port = free_port()
         self.environment = airflow_environment(path, dags, self.port, {**QUICK, **(settings or {})})
-        self.password = secrets.token_urlsafe(12)
+        self.password = f"-{secrets.token_urlsafe(12)}"  # random ones begin like an option now and then
         self.run("db", "migrate")
         create_admin(self.environment, self.password)
 
