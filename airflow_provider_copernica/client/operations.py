@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from airflow_provider_copernica.client.convert import to_count
 from airflow_provider_copernica.client.errors import (
@@ -20,7 +21,7 @@ from airflow_provider_copernica.client.exchange import Sleep, Steps, exchange
 from airflow_provider_copernica.client.progress import duration
 from airflow_provider_copernica.client.replies import created_id, read_json
 from airflow_provider_copernica.client.retry import RetryPolicy, patient
-from airflow_provider_copernica.client.schedule import PollSchedule
+from airflow_provider_copernica.client.schedule import PollSchedule, seconds
 from airflow_provider_copernica.client.settings import ApiSettings
 from airflow_provider_copernica.client.status import CopernicaImport, ImportState, read_import
 from airflow_provider_copernica.client.wire import ApiCall, Body, QueryParams, Repeat
@@ -143,6 +144,18 @@ class Watch:
     started_at: float
     deadline: float | None = None
     read_state: Callable[[CopernicaImport], ImportState] = lambda status: status.state
+
+
+def begin_watch(schedule: PollSchedule, *limits: float | timedelta | None) -> Watch:
+    """
+    A watch that begins now.
+
+    :param schedule: when to ask.
+    :param limits: seconds or timedeltas, of which the shortest is its patience; None for no limit.
+    """
+    now = time.time()
+    patience = min((seconds(limit) for limit in limits if limit is not None), default=None)
+    return Watch(schedule, now, None if patience is None else now + patience)
 
 
 def watch_import(

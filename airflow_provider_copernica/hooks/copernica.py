@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property
@@ -14,6 +13,7 @@ from airflow_provider_copernica.client.errors import CopernicaError, CopernicaRe
 from airflow_provider_copernica.client.operations import (
     Watch,
     any_call,
+    begin_watch,
     create_import,
     first_start,
     get_import,
@@ -24,12 +24,7 @@ from airflow_provider_copernica.client.operations import (
 )
 from airflow_provider_copernica.client.parameters import read_parameters
 from airflow_provider_copernica.client.retry import PROMPT, RetryPolicy
-from airflow_provider_copernica.client.schedule import (
-    DEFAULT_MAX_POLL_INTERVAL,
-    DEFAULT_POLL_INTERVAL,
-    PollSchedule,
-    seconds,
-)
+from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, DEFAULT_POLL_INTERVAL, PollSchedule
 from airflow_provider_copernica.client.status import CopernicaImport, read_import_id
 from airflow_provider_copernica.client.wire import Body, QueryParams
 from airflow_provider_copernica.form import (
@@ -192,9 +187,7 @@ class CopernicaHook(BaseHook):
         :raises CopernicaImportFailedError: when it failed, with Copernica's own words.
         :raises CopernicaImportTimeoutError: when the time is over; the import goes on.
         """
-        now = time.time()
-        deadline = None if timeout is None else now + seconds(timeout)
-        watch = Watch(PollSchedule(poll_interval, max_poll_interval), now, deadline)
+        watch = begin_watch(PollSchedule(poll_interval, max_poll_interval), timeout)
         return self.watch(import_id, watch, on_status or (lambda _: None))
 
     def watch(

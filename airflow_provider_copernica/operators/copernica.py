@@ -251,7 +251,8 @@ class CopernicaImportOperator(BaseOperator):
         return PollSchedule(self.poll_interval, self.max_poll_interval)
 
     def _wait(self, context: Context, hook: CopernicaHook, import_id: int, safe_to_repeat: bool) -> int:
-        from airflow_provider_copernica.operators.waiting import begin_watch, first_look, watch_in_worker
+        from airflow_provider_copernica.client.operations import begin_watch
+        from airflow_provider_copernica.operators.waiting import first_look, watch_in_worker
 
         # in a worker Airflow itself sees to execution_timeout
         watch = begin_watch(self._schedule(), self.timeout, self.execution_timeout if self.deferrable else None)

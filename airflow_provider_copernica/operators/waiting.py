@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
 from airflow_provider_copernica.client.operations import Watch, timed_out
 from airflow_provider_copernica.client.progress import ProgressLog
-from airflow_provider_copernica.client.schedule import PollSchedule, seconds
 
 if TYPE_CHECKING:
     from airflow_provider_copernica.client.status import CopernicaImport
@@ -22,18 +20,6 @@ if TYPE_CHECKING:
 MARGIN = 300.0
 
 log = logging.getLogger(__name__)
-
-
-def begin_watch(schedule: PollSchedule, *limits: float | timedelta | None) -> Watch:
-    """
-    A watch that begins now.
-
-    :param schedule: when to ask.
-    :param limits: seconds or timedeltas, of which the shortest is its patience; None for no limit.
-    """
-    now = time.time()
-    patience = min((seconds(limit) for limit in limits if limit is not None), default=None)
-    return Watch(schedule, now, None if patience is None else now + patience)
 
 
 def watch_in_worker(hook: CopernicaHook, import_id: int, watch: Watch) -> CopernicaImport:

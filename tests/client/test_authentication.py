@@ -8,9 +8,7 @@ import pytest
 from support.clients import TOKEN, Account, Accounts, paths
 from support.scripted import scripted
 
-from airflow_provider_copernica.client.errors import (
-    CopernicaAuthError,
-)
+from airflow_provider_copernica.client.errors import CopernicaAuthError
 from airflow_provider_copernica.emulator import Emulator, Fault
 
 

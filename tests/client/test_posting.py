@@ -11,12 +11,8 @@ import pytest
 from support.clients import QUICK, Account, Accounts
 from support.scripted import scripted
 
-from airflow_provider_copernica.client.errors import (
-    CopernicaAmbiguousError,
-)
-from airflow_provider_copernica.client.operations import (
-    create_import,
-)
+from airflow_provider_copernica.client.errors import CopernicaAmbiguousError
+from airflow_provider_copernica.client.operations import create_import
 from airflow_provider_copernica.client.parameters import read_parameters
 from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.sources.imports import prepare_import

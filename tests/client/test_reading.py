@@ -8,15 +8,9 @@ import pytest
 from support.clients import QUICK, TOKEN, Account, Accounts
 from support.scripted import scripted
 
-from airflow_provider_copernica.client.errors import (
-    CopernicaArgumentError,
-    CopernicaReplyError,
-)
+from airflow_provider_copernica.client.errors import CopernicaArgumentError, CopernicaReplyError
 from airflow_provider_copernica.client.exchange import exchange
-from airflow_provider_copernica.client.operations import (
-    get_json,
-    get_page,
-)
+from airflow_provider_copernica.client.operations import get_json, get_page
 from airflow_provider_copernica.client.wire import ApiCall, Repeat
 from airflow_provider_copernica.emulator import Emulator
 

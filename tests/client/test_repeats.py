@@ -10,10 +10,7 @@ import pytest
 from support.clients import Account, Accounts
 from support.scripted import scripted
 
-from airflow_provider_copernica.client.errors import (
-    CopernicaApiError,
-    CopernicaUnavailableError,
-)
+from airflow_provider_copernica.client.errors import CopernicaApiError, CopernicaUnavailableError
 from airflow_provider_copernica.emulator import Emulator, Fault
 
 TRANSIENT = [

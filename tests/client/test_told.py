@@ -10,9 +10,7 @@ import pytest
 from support.clients import TOKEN, Accounts
 from support.scripted import scripted
 
-from airflow_provider_copernica.client.errors import (
-    CopernicaApiError,
-)
+from airflow_provider_copernica.client.errors import CopernicaApiError
 from airflow_provider_copernica.client.retry import RetryPolicy
 
 

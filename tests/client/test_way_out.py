@@ -9,10 +9,7 @@ from support.clients import TOKEN, Accounts
 from support.scripted import scripted
 
 from airflow_provider_copernica.client.environment import proxy_for
-from airflow_provider_copernica.client.errors import (
-    CopernicaArgumentError,
-    CopernicaUnavailableError,
-)
+from airflow_provider_copernica.client.errors import CopernicaArgumentError, CopernicaUnavailableError
 from airflow_provider_copernica.client.retry import RetryPolicy
 from airflow_provider_copernica.client.settings import read_settings
 

@@ -6,10 +6,7 @@ import asyncio
 
 from airflow_provider_copernica.client.aio import AsyncClient
 from airflow_provider_copernica.client.exchange import Result, Steps
-from airflow_provider_copernica.client.operations import (
-    create_import,
-    get_object,
-)
+from airflow_provider_copernica.client.operations import create_import, get_object
 from airflow_provider_copernica.client.retry import RetryPolicy
 from airflow_provider_copernica.client.settings import ApiSettings, read_settings
 from airflow_provider_copernica.client.sync import SyncClient
@@ -17,11 +14,7 @@ from airflow_provider_copernica.emulator import Emulator
 from airflow_provider_copernica.emulator.server import DEFAULT_TOKEN
 
 TOKEN = "t0ken+of/mine"
-
-
 QUICK = RetryPolicy(attempts=4, first=0.01, longest=0.02)
-
-
 ROW = b'{"database":1,"action":"add","source":[{"Email":"a@example.com"}]}'
 
 
