@@ -9,7 +9,7 @@ __version__ = "1.0.0"
 
 def get_provider_info() -> dict[str, object]:
     """What Airflow's provider discovery asks for; imports nothing heavy."""
-    from airflow_provider_copernica.form import connection_type_metadata
+    from airflow_provider_copernica.connection_form import connection_type_metadata
 
     assets = "airflow_provider_copernica.assets.copernica"
     asset_uris = [

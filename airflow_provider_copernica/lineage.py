@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from airflow_provider_copernica.assets.copernica import database_uri, openlineage_names
-from airflow_provider_copernica.client.status import CopernicaImport
+from airflow_provider_copernica.client.imports import CopernicaImport
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.openlineage.facet import Dataset, RunFacet

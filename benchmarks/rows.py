@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from airflow_provider_copernica.sources.body import write_body
-from airflow_provider_copernica.sources.rules import RowRules
+from airflow_provider_copernica.payload.body import write_body
+from airflow_provider_copernica.payload.row_rules import RowRules
 
 MEGABYTE = 1024 * 1024
 PARAMETERS = {"database": 1, "action": "update or add", "keyFields": ["Email"]}

@@ -23,7 +23,7 @@ from statistics import median
 
 from rows import measure as measure_rows
 
-from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, PollSchedule
+from airflow_provider_copernica.client.polling import DEFAULT_MAX_POLL_INTERVAL, PollSchedule
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "performance.md"

@@ -23,7 +23,7 @@ os.environ.update(
     AIRFLOW__SECRETS__BACKEND="counting.CountingBackend",
     NO_PROXY="*",
 )
-TICK = 0.01
+WAKEUP_GRID = 0.01
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class Ticker:
     async def run(self) -> None:
         while True:
             before = time.perf_counter()
-            await asyncio.sleep(TICK)
-            self.lags.append(time.perf_counter() - before - TICK)
+            await asyncio.sleep(WAKEUP_GRID)
+            self.lags.append(time.perf_counter() - before - WAKEUP_GRID)
             if len(self.lags) % 10 == 0:
                 self.peak = max(self.peak, resident_bytes())
 

@@ -16,7 +16,7 @@ from airflow.providers_manager import ProvidersManager
 from support.dagrun import AIRFLOW_3, AIRFLOW_3_3
 
 from airflow_provider_copernica import __version__, get_provider_info
-from airflow_provider_copernica.form import EXTRA_FIELDS
+from airflow_provider_copernica.connection_form import EXTRA_FIELDS
 from airflow_provider_copernica.hooks.copernica import CopernicaHook
 
 RUNNING_LINE = ".".join(version("apache-airflow").split(".")[:2])
@@ -134,6 +134,6 @@ def test_dags_do_not_pay_for_http() -> None:
 
 
 def test_client_and_sources_import_no_airflow() -> None:
-    modules = ["client.sync", "client.aio", "sources.imports", "sources.files", "emulator"]
+    modules = ["client.sync", "client.aio", "payload.body", "readers.files", "emulator"]
     loaded = loaded_by("; ".join(f"import airflow_provider_copernica.{module}" for module in modules))
     assert not [name for name in loaded if name == "airflow" or name.startswith("airflow.")]

@@ -11,8 +11,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from airflow_provider_copernica.client.errors import CopernicaArgumentError
-from airflow_provider_copernica.form import DEFAULT_CONN_ID
+from airflow_provider_copernica.connection_form import DEFAULT_CONN_ID
+from airflow_provider_copernica.exceptions import CopernicaArgumentError
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult

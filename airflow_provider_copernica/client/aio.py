@@ -11,20 +11,19 @@ from typing import TypeVar
 import aiohttp
 from yarl import URL
 
-from airflow_provider_copernica.client.environment import ca_bundle, proxy_for
-from airflow_provider_copernica.client.exchange import Outcome, Send, Sleep, Steps, authenticate
+from airflow_provider_copernica.client.exchange import Send, Sleep, StepResult, Steps, authenticate
+from airflow_provider_copernica.client.messages import Answer, HttpRequest, NoReply, Reply
 from airflow_provider_copernica.client.redact import redact
 from airflow_provider_copernica.client.replies import Jwt
 from airflow_provider_copernica.client.retry import RetryPolicy
-from airflow_provider_copernica.client.settings import ApiSettings
-from airflow_provider_copernica.client.wire import Answer, NoReply, Reply, WireRequest
+from airflow_provider_copernica.client.settings import ApiSettings, ca_bundle, proxy_for
 
 Result = TypeVar("Result")
 
 # enough for a thousand triggers, and kind to Copernica
 MOST_CONNECTIONS = 50
 # seconds between two moments at which tasks wake up
-TICK = 0.025
+WAKEUP_GRID = 0.025
 
 
 class AsyncClient:
@@ -49,7 +48,7 @@ class AsyncClient:
 
     async def run(self, steps: Steps[Result]) -> Result:
         """Drives an operation to its end."""
-        outcome: Outcome = None
+        outcome: StepResult = None
         while True:
             try:
                 step = steps.send(outcome)
@@ -88,7 +87,7 @@ class AsyncClient:
         if session is not None:
             await session.close()
 
-    async def _send(self, request: WireRequest) -> Answer:
+    async def _send(self, request: HttpRequest) -> Answer:
         session = self._session
         if session is None or session.closed:
             try:
@@ -132,9 +131,9 @@ class AsyncClient:
 
 async def _sleep(seconds: float) -> None:
     """A little less, so that many wake up together: waking up costs more than asking."""
-    if seconds > 10 * TICK:
+    if seconds > 10 * WAKEUP_GRID:
         wake_up = asyncio.get_running_loop().time() + seconds
-        seconds -= wake_up % TICK
+        seconds -= wake_up % WAKEUP_GRID
     await asyncio.sleep(seconds)
 
 

@@ -13,26 +13,26 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from airflow_provider_copernica.client.errors import (
+from airflow_provider_copernica.client.messages import (
+    Answer,
+    ApiCall,
+    HttpRequest,
+    NoReply,
+    Repeat,
+    Reply,
+    api_request,
+    auth_request,
+)
+from airflow_provider_copernica.client.redact import redact
+from airflow_provider_copernica.client.replies import Jwt, error_message, read_jwt, retry_after
+from airflow_provider_copernica.client.retry import Outcome, RetryPolicy, Verdict, classify, decide
+from airflow_provider_copernica.client.settings import ApiSettings
+from airflow_provider_copernica.exceptions import (
     CopernicaAmbiguousError,
     CopernicaApiError,
     CopernicaAuthError,
     CopernicaReplyError,
     CopernicaUnavailableError,
-)
-from airflow_provider_copernica.client.redact import redact
-from airflow_provider_copernica.client.replies import Jwt, error_message, read_jwt, retry_after
-from airflow_provider_copernica.client.retry import Happened, RetryPolicy, Verdict, decide, what_happened
-from airflow_provider_copernica.client.settings import ApiSettings
-from airflow_provider_copernica.client.wire import (
-    Answer,
-    ApiCall,
-    NoReply,
-    Repeat,
-    Reply,
-    WireRequest,
-    api_request,
-    auth_request,
 )
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 class Send:
     """Step: send this request; handed back is the :data:`Answer`."""
 
-    request: WireRequest
+    request: HttpRequest
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,10 @@ class Authorize:
 
 
 Step = Send | Sleep | Authorize
-Outcome = Answer | str | None
+StepResult = Answer | str | None
 
 Result = TypeVar("Result")
-Steps = Generator[Step, Outcome, Result]
+Steps = Generator[Step, StepResult, Result]
 
 
 def exchange(settings: ApiSettings, call: ApiCall, policy: RetryPolicy) -> Steps[Reply]:
@@ -82,7 +82,7 @@ def exchange(settings: ApiSettings, call: ApiCall, policy: RetryPolicy) -> Steps
     attempt, renewed = 1, False
     while True:
         answer = yield from _send(api_request(settings, call, jwt))
-        happened = what_happened(call, answer)
+        happened = classify(call, answer)
         verdict = decide(call.repeat, happened, can_renew=jwt is not None and not renewed)
         if verdict is Verdict.ACCEPT and isinstance(answer, Reply):
             return answer
@@ -110,21 +110,21 @@ def authenticate(settings: ApiSettings, policy: RetryPolicy) -> Steps[Jwt]:
     attempt = 1
     while True:
         answer = yield from _send(auth_request(settings))
-        happened = what_happened(call, answer)
-        if happened is Happened.DONE and isinstance(answer, Reply):
+        happened = classify(call, answer)
+        if happened is Outcome.DONE and isinstance(answer, Reply):
             try:
                 return read_jwt(answer, time.time())
             except CopernicaReplyError as error:
                 raise CopernicaAuthError(str(error), status_code=answer.status) from error
         reason = _reason(call, answer, settings, None)
         if decide(call.repeat, happened, can_renew=False) is not Verdict.AGAIN:
-            kind = Happened.MOVED if happened is Happened.MOVED else Happened.TOKEN_REFUSED
+            kind = Outcome.MOVED if happened is Outcome.MOVED else Outcome.TOKEN_REFUSED
             raise _failure(Verdict.FAIL, kind, answer, reason, settings, None)
         yield from _back_off(policy, attempt, answer, happened, reason)
         attempt += 1
 
 
-def _send(request: WireRequest) -> Steps[Answer]:
+def _send(request: HttpRequest) -> Steps[Answer]:
     answer = yield Send(request)
     if not isinstance(answer, Reply | NoReply):
         raise TypeError("a transport must hand back an answer")
@@ -138,16 +138,16 @@ def _authorize(policy: RetryPolicy, refused: str | None) -> Steps[str]:
     return jwt
 
 
-def _back_off(policy: RetryPolicy, attempt: int, answer: Answer, happened: Happened, reason: str) -> Steps[None]:
+def _back_off(policy: RetryPolicy, attempt: int, answer: Answer, happened: Outcome, reason: str) -> Steps[None]:
     now = time.time()
     status = answer.status if isinstance(answer, Reply) else None
     delay = policy.delay(attempt, retry_after(answer, now) if isinstance(answer, Reply) else None)
-    time_left = float("inf") if policy.give_up_at is None else policy.give_up_at - now
+    time_left = float("inf") if policy.deadline is None else policy.deadline - now
     if attempt >= policy.attempts or time_left <= 0:
         times = "once" if attempt == 1 else f"{attempt} times"
         error = CopernicaUnavailableError(f"{reason} Tried {times}.", status_code=status)
         raise error from (answer.cause if isinstance(answer, NoReply) else None)
-    unclear = " It may have arrived; sending it again is safe." if happened is Happened.UNCLEAR else ""
+    unclear = " It may have arrived; sending it again is safe." if happened is Outcome.UNCLEAR else ""
     delay = min(delay, time_left)
     log.warning("%s%s Attempt %d of %d in %.1f s.", reason, unclear, attempt + 1, policy.attempts, delay)
     yield Sleep(delay)
@@ -170,7 +170,7 @@ def _reason(call: ApiCall, answer: Answer, settings: ApiSettings, jwt: str | Non
 
 
 def _failure(
-    verdict: Verdict, happened: Happened, answer: Answer, reason: str, settings: ApiSettings, jwt: str | None
+    verdict: Verdict, happened: Outcome, answer: Answer, reason: str, settings: ApiSettings, jwt: str | None
 ) -> CopernicaApiError:
     status = answer.status if isinstance(answer, Reply) else None
     said = error_message(answer, [settings.token, jwt or ""]) if isinstance(answer, Reply) else ""
@@ -178,7 +178,7 @@ def _failure(
         error = CopernicaAmbiguousError(reason, status_code=status, api_message=said)
         error.__cause__ = answer.cause if isinstance(answer, NoReply) else None
         return error
-    if happened is Happened.TOKEN_REFUSED:
+    if happened is Outcome.TOKEN_REFUSED:
         hint = (
             " Check the API access token and its rights. v3 refuses a token that is for v4 only: "
             "set API version (api_version) to 4."

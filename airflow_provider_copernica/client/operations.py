@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from airflow_provider_copernica.client.convert import to_count
-from airflow_provider_copernica.client.errors import (
+from airflow_provider_copernica.client.exchange import Sleep, Steps, exchange
+from airflow_provider_copernica.client.imports import CopernicaImport, ImportState, read_import
+from airflow_provider_copernica.client.messages import ApiCall, Body, QueryParams, Repeat
+from airflow_provider_copernica.client.polling import PollSchedule, to_seconds
+from airflow_provider_copernica.client.progress import duration
+from airflow_provider_copernica.client.replies import created_id, read_json
+from airflow_provider_copernica.client.retry import RetryPolicy, polling_policy
+from airflow_provider_copernica.client.settings import ApiSettings
+from airflow_provider_copernica.exceptions import (
     GOES_ON,
     CopernicaArgumentError,
     CopernicaImportFailedError,
@@ -17,28 +25,20 @@ from airflow_provider_copernica.client.errors import (
     CopernicaReplyError,
     CopernicaUnavailableError,
 )
-from airflow_provider_copernica.client.exchange import Sleep, Steps, exchange
-from airflow_provider_copernica.client.progress import duration
-from airflow_provider_copernica.client.replies import created_id, read_json
-from airflow_provider_copernica.client.retry import RetryPolicy, patient
-from airflow_provider_copernica.client.schedule import PollSchedule, seconds
-from airflow_provider_copernica.client.settings import ApiSettings
-from airflow_provider_copernica.client.status import CopernicaImport, ImportState, read_import
-from airflow_provider_copernica.client.wire import ApiCall, Body, QueryParams, Repeat
 
 # the most that api.copernica.com gives in one page (documentation, "paging")
 PAGE_SIZE = 1000
 
 
-def create_import(settings: ApiSettings, body: Body, *, safe_to_repeat: bool, policy: RetryPolicy) -> Steps[int]:
+def create_import(settings: ApiSettings, body: Body, *, idempotent: bool, policy: RetryPolicy) -> Steps[int]:
     """
     ``POST imports``.
 
-    :param safe_to_repeat: whether doing it twice changes nothing more than doing it once.
+    :param idempotent: whether doing it twice changes nothing more than doing it once.
     :return: the ID of the new import.
     :raises CopernicaAmbiguousError: when it may be running, and must not be sent again.
     """
-    repeat = Repeat.ALWAYS if safe_to_repeat else Repeat.IF_NOT_RECEIVED
+    repeat = Repeat.ALWAYS if idempotent else Repeat.IF_NOT_RECEIVED
     reply = yield from exchange(settings, ApiCall("POST", "imports", body=body, repeat=repeat, creates=True), policy)
     import_id = created_id(reply)
     if import_id is None:
@@ -154,7 +154,7 @@ def begin_watch(schedule: PollSchedule, *limits: float | timedelta | None) -> Wa
     :param limits: seconds or timedeltas, of which the shortest is its patience; None for no limit.
     """
     now = time.time()
-    patience = min((seconds(limit) for limit in limits if limit is not None), default=None)
+    patience = min((to_seconds(limit) for limit in limits if limit is not None), default=None)
     return Watch(schedule, now, None if patience is None else now + patience)
 
 
@@ -170,7 +170,7 @@ def watch_import(
     :raises CopernicaApiError: when its status can't be had.
     """
     status: CopernicaImport | None = None
-    policy = patient(watch.schedule.first, watch.deadline)
+    policy = polling_policy(watch.schedule.first, watch.deadline)
     while True:
         try:
             status = yield from get_import(settings, import_id, policy)

@@ -6,7 +6,7 @@ import logging
 import time
 from dataclasses import dataclass
 
-from airflow_provider_copernica.client.status import CopernicaImport
+from airflow_provider_copernica.client.imports import CopernicaImport
 
 
 @dataclass(frozen=True)

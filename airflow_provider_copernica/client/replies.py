@@ -13,9 +13,9 @@ from email.utils import parsedate_to_datetime
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
-from airflow_provider_copernica.client.errors import CopernicaReplyError
+from airflow_provider_copernica.client.messages import NOT_JSON, Reply
 from airflow_provider_copernica.client.redact import redact
-from airflow_provider_copernica.client.wire import NOT_JSON, Reply
+from airflow_provider_copernica.exceptions import CopernicaReplyError
 
 LONGEST_MESSAGE = 300
 # the documentation promises 24 hours; half of it is used where the token itself does not say

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+from airflow_provider_copernica.client.messages import Answer, ApiCall, NoReply, Repeat
 from airflow_provider_copernica.client.replies import created_id, error_message, has_error, is_json
-from airflow_provider_copernica.client.wire import Answer, ApiCall, NoReply, Repeat
 
 
-class Happened(Enum):
+class Outcome(Enum):
     """What became of a request."""
 
     DONE = "done"
@@ -32,30 +32,30 @@ class Verdict(Enum):
     FAIL_AMBIGUOUS = "fail, it may be running"
 
 
-def what_happened(call: ApiCall, answer: Answer) -> Happened:
+def classify(call: ApiCall, answer: Answer) -> Outcome:
     """
     Sources: the documentation names 400 as the code for errors, and success as 2xx. A bad token came as 400 "Invalid
     access token" in practice. The load balancer's 502, 503 and 504 are HTML pages and may hide an accepted request.
     """
     if isinstance(answer, NoReply):
-        return Happened.UNCLEAR if answer.sent else Happened.NOT_RECEIVED
+        return Outcome.UNCLEAR if answer.sent else Outcome.NOT_RECEIVED
     status = answer.status
     if 200 <= status < 300:
         if call.creates and created_id(answer) is not None:
-            return Happened.DONE
+            return Outcome.DONE
         if has_error(answer):
             return _refusal(error_message(answer))
         incomplete = call.creates or not answer.complete or (call.expects_json and not is_json(answer))
-        return Happened.UNCLEAR if incomplete else Happened.DONE
+        return Outcome.UNCLEAR if incomplete else Outcome.DONE
     if status == 429:
-        return Happened.LATER
+        return Outcome.LATER
     if status in (401, 403):
-        return Happened.TOKEN_REFUSED
+        return Outcome.TOKEN_REFUSED
     if 300 <= status < 400:
-        return Happened.MOVED
+        return Outcome.MOVED
     if 400 <= status < 500 and status != 408:
         return _refusal(error_message(answer))
-    return Happened.UNCLEAR
+    return Outcome.UNCLEAR
 
 
 # seen: "Invalid access token"; the others are guesses that a database with a field named Token must not meet
@@ -66,11 +66,11 @@ _ABOUT_TOKEN = re.compile(
 )
 
 
-def _refusal(message: str) -> Happened:
-    return Happened.TOKEN_REFUSED if _ABOUT_TOKEN.search(message) else Happened.REFUSED
+def _refusal(message: str) -> Outcome:
+    return Outcome.TOKEN_REFUSED if _ABOUT_TOKEN.search(message) else Outcome.REFUSED
 
 
-def decide(repeat: Repeat, happened: Happened, *, can_renew: bool) -> Verdict:
+def decide(repeat: Repeat, happened: Outcome, *, can_renew: bool) -> Verdict:
     """
     The table of what follows.
 
@@ -79,13 +79,13 @@ def decide(repeat: Repeat, happened: Happened, *, can_renew: bool) -> Verdict:
     :param can_renew: whether a fresh token may still be tried.
     """
     match happened:
-        case Happened.DONE:
+        case Outcome.DONE:
             return Verdict.ACCEPT
-        case Happened.NOT_RECEIVED | Happened.LATER:
+        case Outcome.NOT_RECEIVED | Outcome.LATER:
             return Verdict.AGAIN
-        case Happened.UNCLEAR:
+        case Outcome.UNCLEAR:
             return Verdict.AGAIN if repeat is Repeat.ALWAYS else Verdict.FAIL_AMBIGUOUS
-        case Happened.TOKEN_REFUSED if can_renew:
+        case Outcome.TOKEN_REFUSED if can_renew:
             return Verdict.RENEW_TOKEN
         case _:
             return Verdict.FAIL
@@ -99,15 +99,15 @@ class RetryPolicy:
     :param attempts: how often in all.
     :param first: seconds before the second attempt; later ones wait twice as long each.
     :param longest: seconds that backing off never exceeds.
-    :param longest_asked: seconds of a Retry-After that are honoured at most.
-    :param give_up_at: seconds since the epoch after which no attempt is made.
+    :param max_retry_after: seconds of a Retry-After that are honoured at most.
+    :param deadline: seconds since the epoch after which no attempt is made.
     """
 
     attempts: int = 5
     first: float = 1.0
     longest: float = 60.0
-    longest_asked: float = 300.0
-    give_up_at: float | None = None
+    max_retry_after: float = 300.0
+    deadline: float | None = None
 
     def delay(self, attempt: int, asked: float | None) -> float:
         """
@@ -121,12 +121,12 @@ class RetryPolicy:
         state.attempt_number = attempt
         grown = wait_exponential(multiplier=self.first, max=self.longest)(state)
         backoff = min(grown + wait_random(0, self.first)(state), self.longest)
-        return backoff if asked is None else max(min(asked, self.longest_asked), 0.0) + min(backoff, 1.0)
+        return backoff if asked is None else max(min(asked, self.max_retry_after), 0.0) + min(backoff, 1.0)
 
 
-PROMPT = RetryPolicy(attempts=2, first=0.5)
+FAST_POLICY = RetryPolicy(attempts=2, first=0.5)
 
 
-def patient(poll_interval: float, give_up_at: float | None = None) -> RetryPolicy:
+def polling_policy(poll_interval: float, deadline: float | None = None) -> RetryPolicy:
     """For watching: an outage of some minutes must not fail a task. Scaled by the poll interval."""
-    return RetryPolicy(10, first=min(1.0, poll_interval), longest=min(60.0, 6 * poll_interval), give_up_at=give_up_at)
+    return RetryPolicy(10, first=min(1.0, poll_interval), longest=min(60.0, 6 * poll_interval), deadline=deadline)

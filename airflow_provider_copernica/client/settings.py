@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast
 from urllib.parse import SplitResult, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from airflow_provider_copernica.client.convert import to_boolean
-from airflow_provider_copernica.client.errors import CopernicaArgumentError
+from airflow_provider_copernica.exceptions import CopernicaArgumentError
 
 DEFAULT_HOST = "https://api.copernica.com"
 DEFAULT_AUTH_HOST = "https://authenticate.copernica.com"
@@ -201,3 +202,22 @@ def _read_verify(value: object, problems: list[str]) -> bool | str:
             "write true, false, or the path of a CA bundle."
         )
     return bundle
+
+
+def proxy_for(settings: ApiSettings, url: str) -> str | None:
+    """The connection's own proxy, else that of HTTPS_PROXY and HTTP_PROXY, less loopback and what NO_PROXY names."""
+    if settings.proxy:
+        return settings.proxy
+    parts = urlsplit(url)
+    if is_loopback(parts) or proxy_bypass(parts.hostname or ""):
+        return None
+    proxy = getproxies().get(parts.scheme)
+    # often written as host:port alone
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
+
+
+def ca_bundle(settings: ApiSettings) -> bool | str:
+    """The connection's own choice, else the bundle that REQUESTS_CA_BUNDLE names."""
+    if settings.verify is True:
+        return os.environ.get("REQUESTS_CA_BUNDLE") or True
+    return settings.verify

@@ -14,22 +14,21 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
 
-from airflow_provider_copernica.client.environment import ca_bundle, proxy_for
 from airflow_provider_copernica.client.exchange import (
     Authorize,
-    Outcome,
     Send,
     Sleep,
     Step,
+    StepResult,
     Steps,
     authenticate,
     exchange,
 )
+from airflow_provider_copernica.client.messages import Answer, ApiCall, HttpRequest, NoReply, Reply
 from airflow_provider_copernica.client.redact import quiet_http_loggers, redact, redact_exception
 from airflow_provider_copernica.client.replies import Jwt
 from airflow_provider_copernica.client.retry import RetryPolicy
-from airflow_provider_copernica.client.settings import ApiSettings
-from airflow_provider_copernica.client.wire import Answer, ApiCall, NoReply, Reply, WireRequest
+from airflow_provider_copernica.client.settings import ApiSettings, ca_bundle, proxy_for
 
 Result = TypeVar("Result")
 
@@ -52,7 +51,7 @@ class SyncClient:
 
     def run(self, steps: Steps[Result]) -> Result:
         """Drives an operation to its end."""
-        outcome: Outcome = None
+        outcome: StepResult = None
         while True:
             try:
                 step = steps.send(outcome)
@@ -88,7 +87,7 @@ class SyncClient:
     def close(self) -> None:
         self.session.close()
 
-    def _carry_out(self, step: Step) -> Outcome:
+    def _carry_out(self, step: Step) -> StepResult:
         match step:
             case Send(request):
                 return send(self.session, request, self.settings)
@@ -124,7 +123,7 @@ def new_session(settings: ApiSettings) -> requests.Session:
     return session
 
 
-def send(session: requests.Session, request: WireRequest, settings: ApiSettings) -> Answer:
+def send(session: requests.Session, request: HttpRequest, settings: ApiSettings) -> Answer:
     """Sends a request once. Redirects are not followed: credentials go to the configured host only."""
     if request.method == "POST":
         session.close()  # a kept connection may be dead by now, and a POST lost on it leaves doubt

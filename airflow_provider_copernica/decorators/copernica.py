@@ -14,10 +14,10 @@ from airflow.providers.common.compat.sdk import (
     task_decorator_factory,
 )
 
-from airflow_provider_copernica.client.errors import CopernicaArgumentError
-from airflow_provider_copernica.conceal import conceal, describe_argument, reveal
+from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
-from airflow_provider_copernica.transfers.rows import AS_ARRAY, IMPORT_FIELDS, NOT_READ_YET, refuse_source
+from airflow_provider_copernica.redacted_fields import describe_argument, redacted, reveal
+from airflow_provider_copernica.transfers._rows import ARRAY_FORMAT, IMPORT_FIELDS, UNRENDERED_SOURCE, refuse_source
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, TaskDecorator
@@ -50,8 +50,8 @@ class CopernicaImportDecoratedOperator(DecoratedOperator, CopernicaImportOperato
         refuse_source(kwargs, "the function", others=("format", "delimiter"))
         super().__init__(
             python_callable=python_callable,
-            op_args=[conceal(value, describe_argument) for value in op_args or ()],
-            op_kwargs={name: conceal(value, describe_argument) for name, value in (op_kwargs or {}).items()},
+            op_args=[redacted(value, describe_argument) for value in op_args or ()],
+            op_kwargs={name: redacted(value, describe_argument) for name, value in (op_kwargs or {}).items()},
             **kwargs,
         )
 
@@ -61,7 +61,7 @@ class CopernicaImportDecoratedOperator(DecoratedOperator, CopernicaImportOperato
 
     def given_source(self, context: Context | None) -> dict[str, object]:
         """The rows of the function, which is called when the first is asked for."""
-        return NOT_READ_YET if context is None else {"source": self._rows(context), **AS_ARRAY}
+        return UNRENDERED_SOURCE if context is None else {"source": self._rows(context), **ARRAY_FORMAT}
 
     def _rows(self, context: Context) -> Iterator[object]:
         args = [reveal(value) for value in self.op_args]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_copernica.client.errors import CopernicaError, CopernicaReplyError
+from airflow_provider_copernica.client.imports import CopernicaImport, read_import_id
+from airflow_provider_copernica.client.messages import Body, QueryParams
 from airflow_provider_copernica.client.operations import (
     Watch,
     any_call,
@@ -22,12 +23,9 @@ from airflow_provider_copernica.client.operations import (
     get_page,
     watch_import,
 )
-from airflow_provider_copernica.client.parameters import read_parameters
-from airflow_provider_copernica.client.retry import PROMPT, RetryPolicy
-from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, DEFAULT_POLL_INTERVAL, PollSchedule
-from airflow_provider_copernica.client.status import CopernicaImport, read_import_id
-from airflow_provider_copernica.client.wire import Body, QueryParams
-from airflow_provider_copernica.form import (
+from airflow_provider_copernica.client.polling import DEFAULT_MAX_POLL_INTERVAL, DEFAULT_POLL_INTERVAL, PollSchedule
+from airflow_provider_copernica.client.retry import FAST_POLICY, RetryPolicy
+from airflow_provider_copernica.connection_form import (
     CONN_TYPE,
     DEFAULT_CONN_ID,
     EXTRA_FIELDS,
@@ -36,14 +34,16 @@ from airflow_provider_copernica.form import (
     PLACEHOLDERS,
     RELABELING,
 )
-from airflow_provider_copernica.hooks.connection import look_up, mask
+from airflow_provider_copernica.exceptions import CopernicaError, CopernicaReplyError
+from airflow_provider_copernica.hooks._connection import look_up, mask
+from airflow_provider_copernica.payload.parameters import read_parameters
 
 if TYPE_CHECKING:
     import requests
 
     from airflow_provider_copernica.client.settings import ApiSettings
     from airflow_provider_copernica.client.sync import SyncClient
-    from airflow_provider_copernica.hooks.aio import CopernicaAsyncHook
+    from airflow_provider_copernica.hooks._async_hook import CopernicaAsyncHook
 
 __all__ = ["CopernicaAsyncHook", "CopernicaHook"]
 
@@ -51,7 +51,7 @@ __all__ = ["CopernicaAsyncHook", "CopernicaHook"]
 def __getattr__(name: str) -> object:
     # both hooks are found here, but aiohttp is loaded for those who ask for the asynchronous one only
     if name == "CopernicaAsyncHook":
-        from airflow_provider_copernica.hooks.aio import CopernicaAsyncHook
+        from airflow_provider_copernica.hooks._async_hook import CopernicaAsyncHook
 
         return CopernicaAsyncHook
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -65,7 +65,7 @@ class CopernicaHook(BaseHook):
     :param api_version: 4 or 3; default: the connection's, else 4.
     :param timeout: seconds that Copernica may take to answer a request; default: the connection's, else 60.
 
-    Every call raises a subclass of :class:`~airflow_provider_copernica.client.errors.CopernicaError`.
+    Every call raises a subclass of :class:`~airflow_provider_copernica.exceptions.CopernicaError`.
     """
 
     conn_name_attr = "copernica_conn_id"
@@ -138,27 +138,27 @@ class CopernicaHook(BaseHook):
         """
         Starts an import.
 
-        :param parameters: those of :class:`~airflow_provider_copernica.client.parameters.ImportParameters`.
+        :param parameters: those of :class:`~airflow_provider_copernica.payload.parameters.ImportParameters`.
         :return: the ID of the new import.
         :raises CopernicaArgumentError: when a parameter or a row is wrong; nothing was sent.
         :raises CopernicaEmptySourceError: when there is nothing to import; nothing was sent.
         :raises CopernicaAmbiguousError: when it may be running, and must not be sent again.
         """
-        from airflow_provider_copernica.sources.imports import prepare_import
+        from airflow_provider_copernica.payload.body import prepare_import
 
         checked = read_parameters(parameters)
         with prepare_import(checked) as body:
-            safe_to_repeat = checked.safe_to_repeat(body.report.fields)
-            return self.post_import(body.payload(), safe_to_repeat=safe_to_repeat)
+            idempotent = checked.idempotent(body.report.fields)
+            return self.post_import(body.payload(), idempotent=idempotent)
 
-    def post_import(self, body: Body, *, safe_to_repeat: bool) -> int:
+    def post_import(self, body: Body, *, idempotent: bool) -> int:
         """
         Posts the body of an import that was checked before.
 
         :param body: the JSON of the request.
-        :param safe_to_repeat: whether it may be sent again when it may have arrived.
+        :param idempotent: whether it may be sent again when it may have arrived.
         """
-        return self.client.run(create_import(self.settings, body, safe_to_repeat=safe_to_repeat, policy=RetryPolicy()))
+        return self.client.run(create_import(self.settings, body, idempotent=idempotent, policy=RetryPolicy()))
 
     def get_import(self, import_id: int | str, policy: RetryPolicy | None = None) -> CopernicaImport:
         """
@@ -224,7 +224,7 @@ class CopernicaHook(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """Authenticates for real, and names the account."""
         try:
-            account = {key.lower(): value for key, value in self.get_identity(PROMPT).items()}
+            account = {key.lower(): value for key, value in self.get_identity(FAST_POLICY).items()}
         except CopernicaError as error:
             return False, str(error)
         if not account.get("name") and not account.get("id"):
@@ -242,6 +242,6 @@ class CopernicaHook(BaseHook):
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, object]:
         """The extra fields in the form of Airflow 2; its libraries exist there only."""
-        from airflow_provider_copernica.hooks.widgets import form_widgets
+        from airflow_provider_copernica.hooks._form_widgets import form_widgets
 
         return form_widgets(EXTRA_FIELDS)

@@ -10,28 +10,28 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator, conf
 
-from airflow_provider_copernica.client.errors import GOES_ON, CopernicaReplyError
-from airflow_provider_copernica.client.parameters import PARAMETERS, ImportParameters, read_parameters
-from airflow_provider_copernica.client.schedule import (
+from airflow_provider_copernica.client.polling import (
     DEFAULT_MAX_POLL_INTERVAL,
     DEFAULT_POLL_INTERVAL,
     PollSchedule,
-    seconds,
+    to_seconds,
 )
-from airflow_provider_copernica.compat import deferral_failure, is_being_unmapped
-from airflow_provider_copernica.conceal import (
-    Concealed,
-    conceal,
-    conceal_named,
-    concealing_partial,
+from airflow_provider_copernica.connection_form import DEFAULT_CONN_ID
+from airflow_provider_copernica.exceptions import GOES_ON, CopernicaReplyError
+from airflow_provider_copernica.links.copernica import CopernicaLink
+from airflow_provider_copernica.operators._literals import check_literals
+from airflow_provider_copernica.operators._retries import deferral_error, failing_for_good, knowing_retries
+from airflow_provider_copernica.payload.parameters import PARAMETERS, ImportParameters, read_parameters
+from airflow_provider_copernica.redacted_fields import (
+    Redacted,
     describe_location,
     describe_rows,
+    redact_named,
+    redacted,
+    redacting_partial,
     reveal,
 )
-from airflow_provider_copernica.form import DEFAULT_CONN_ID
-from airflow_provider_copernica.links.copernica import CopernicaLink
-from airflow_provider_copernica.operators.failures import failing_for_good, knowing_retries, woken_by_airflow
-from airflow_provider_copernica.operators.literals import check_literals
+from airflow_provider_copernica.version_compat import deferral_failure, is_being_unmapped
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.openlineage.facet import Dataset, RunFacet
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
-    from airflow_provider_copernica.client.once import Mark
-    from airflow_provider_copernica.client.status import CopernicaImport
+    from airflow_provider_copernica.client.imports import CopernicaImport
     from airflow_provider_copernica.hooks.copernica import CopernicaHook
-    from airflow_provider_copernica.sources.rules import Columns
+    from airflow_provider_copernica.operators._attempts import AttemptRecord
+    from airflow_provider_copernica.payload.row_rules import Columns
 
 log = logging.getLogger(__name__)
 
@@ -128,8 +128,8 @@ class CopernicaImportOperator(BaseOperator):
         self.action = action
         self.name = name
         self.key_fields = key_fields
-        self.source = conceal(source, describe_rows)
-        self.location = conceal(location, describe_location)
+        self.source = redacted(source, describe_rows)
+        self.location = redacted(location, describe_location)
         self.format = format
         self.delimiter = delimiter
         self.followups = followups
@@ -148,7 +148,7 @@ class CopernicaImportOperator(BaseOperator):
         self.min_records = min_records
         self.check_fields = check_fields
         self.dry_run = dry_run  # type: ignore[method-assign,assignment]  # hides a method that prints templates
-        self._running: Mark | None = None
+        self._running: AttemptRecord | None = None
         self._status: CopernicaImport | None = None
         if not is_being_unmapped(self):
             self._schedule()
@@ -158,15 +158,15 @@ class CopernicaImportOperator(BaseOperator):
     def partial(cls, **kwargs: Any) -> OperatorPartial:
         """Airflow's own; it puts what it is given into the serialised DAG, where nobody may read rows."""
         hidden = {"source": describe_rows, "location": describe_location}
-        return concealing_partial(super().partial(**conceal_named(kwargs, hidden)), hidden)
+        return redacting_partial(super().partial(**redact_named(kwargs, hidden)), hidden)
 
     def given_source(self, context: Context | None) -> dict[str, object]:  # noqa: ARG002 - for those that override it
         """Where the rows come from; without context, while the DAG is parsed, a source may be ``UNKNOWN``."""
         return {"source": reveal(self.source), "location": reveal(self.location)}
 
     def render_template(self, content: Any, context: Context, jinja_env: Any = None, seen_oids: Any = None) -> Any:
-        """Airflow's own, but for concealed values: Airflow 2 would resolve them in place of rendering within them."""
-        if not isinstance(content, Concealed):
+        """Airflow's own, but for redacted values: Airflow 2 would resolve them in place of rendering within them."""
+        if not isinstance(content, Redacted):
             return super().render_template(content, context, jinja_env, seen_oids)
         seen = set() if seen_oids is None else seen_oids
         self._render_nested_template_fields(content, context, jinja_env or self.get_template_env(), seen)
@@ -178,12 +178,12 @@ class CopernicaImportOperator(BaseOperator):
 
     def execute(self, context: Context) -> int | None:
         """Makes the import, or finds the one that an earlier attempt made, and waits for it."""
-        from airflow_provider_copernica.client.once import Next
-        from airflow_provider_copernica.client.status import CopernicaImport
+        from airflow_provider_copernica.client.imports import CopernicaImport
         from airflow_provider_copernica.hooks.copernica import CopernicaHook
-        from airflow_provider_copernica.operators.guards import read_guards
-        from airflow_provider_copernica.operators.record import ImportRecord
-        from airflow_provider_copernica.operators.submit import dry_run, submit
+        from airflow_provider_copernica.operators._attempt_store import AttemptStore
+        from airflow_provider_copernica.operators._attempts import Resolution
+        from airflow_provider_copernica.operators._guards import read_guards
+        from airflow_provider_copernica.operators._submit import dry_run, submit
 
         with failing_for_good():
             self._schedule()
@@ -192,10 +192,10 @@ class CopernicaImportOperator(BaseOperator):
             if guards.dry_run:
                 dry_run(hook, *self._read(context), guards)
                 return None
-            record = ImportRecord(context, durable=self.durable)
+            record = AttemptStore(context, durable=self.durable)
             earlier = record.decide(hook)
             mark = earlier.mark
-            if earlier.step is Next.SUBMIT or mark is None:
+            if earlier.step is Resolution.SUBMIT or mark is None:
                 # not before: a file that was imported may be gone when a retry reconnects
                 mark = submit(hook, *self._read(context), guards, record)
         self._running = mark
@@ -204,9 +204,9 @@ class CopernicaImportOperator(BaseOperator):
         if not self.wait_for_completion:
             self._imported(CopernicaImport(mark.import_id, mark.name))
             return mark.import_id
-        if earlier.step is Next.RETURN and earlier.status is not None:
+        if earlier.step is Resolution.RETURN and earlier.status is not None:
             return self._finish(context, earlier.status)
-        return self._wait(context, hook, mark.import_id, mark.safe_to_repeat)
+        return self._wait(context, hook, mark.import_id, mark.idempotent)
 
     def execute_complete(self, context: Context, event: object = None, *, safe_to_repeat: bool = False) -> int:
         """
@@ -214,7 +214,7 @@ class CopernicaImportOperator(BaseOperator):
 
         :param safe_to_repeat: whether a retry may import the same rows once more.
         """
-        from airflow_provider_copernica.triggers.events import read_event
+        from airflow_provider_copernica.triggers._events import read_event
 
         with self._knowing_retries(context, safe_to_repeat):
             return self._finish(context, read_event(event))
@@ -224,8 +224,8 @@ class CopernicaImportOperator(BaseOperator):
         reason = deferral_failure(next_method, next_kwargs)
         if reason is None:
             return super().resume_execution(next_method, next_kwargs, context)
-        with self._knowing_retries(context, safe_to_repeat=False):
-            raise woken_by_airflow(reason)
+        with self._knowing_retries(context, idempotent=False):
+            raise deferral_error(reason)
 
     def on_kill(self) -> None:
         """Called when the task is killed while it waits in a worker."""
@@ -233,8 +233,8 @@ class CopernicaImportOperator(BaseOperator):
             log.warning("Copernica import %s %r: %s", self._running.import_id, self._running.name, GOES_ON)
 
     def _read(self, context: Context) -> tuple[ImportParameters, Columns]:
-        from airflow_provider_copernica.operators.submit import default_name
-        from airflow_provider_copernica.sources.rules import Columns
+        from airflow_provider_copernica.operators._submit import default_name
+        from airflow_provider_copernica.payload.row_rules import Columns
 
         given = self._given_parameters(context)
         if given["name"] is None or not str(given["name"]).strip():
@@ -247,20 +247,20 @@ class CopernicaImportOperator(BaseOperator):
 
     def _schedule(self) -> PollSchedule:
         if self.timeout is not None:
-            seconds(self.timeout)
+            to_seconds(self.timeout)
         return PollSchedule(self.poll_interval, self.max_poll_interval)
 
-    def _wait(self, context: Context, hook: CopernicaHook, import_id: int, safe_to_repeat: bool) -> int:
+    def _wait(self, context: Context, hook: CopernicaHook, import_id: int, idempotent: bool) -> int:
         from airflow_provider_copernica.client.operations import begin_watch
-        from airflow_provider_copernica.operators.waiting import first_look, watch_in_worker
+        from airflow_provider_copernica.operators._waiting import make_trigger, watch_in_worker
 
         # in a worker Airflow itself sees to execution_timeout
         watch = begin_watch(self._schedule(), self.timeout, self.execution_timeout if self.deferrable else None)
         if self.deferrable:
-            trigger, net = first_look(import_id, self.copernica_conn_id, watch)
-            kwargs = {"safe_to_repeat": safe_to_repeat}
+            trigger, net = make_trigger(import_id, self.copernica_conn_id, watch)
+            kwargs = {"safe_to_repeat": idempotent}
             self.defer(trigger=trigger, method_name="execute_complete", kwargs=kwargs, timeout=net)
-        with self._knowing_retries(context, safe_to_repeat):
+        with self._knowing_retries(context, idempotent):
             return self._finish(context, watch_in_worker(hook, import_id, watch))
 
     def _finish(self, context: Context, status: CopernicaImport) -> int:
@@ -290,11 +290,11 @@ class CopernicaImportOperator(BaseOperator):
         return import_lineage(self.database, self.copernica_conn_id, self.lineage_inputs(), self._status)
 
     @contextmanager
-    def _knowing_retries(self, context: Context, safe_to_repeat: bool) -> Iterator[None]:
-        from airflow_provider_copernica.operators.record import ImportRecord
+    def _knowing_retries(self, context: Context, idempotent: bool) -> Iterator[None]:
+        from airflow_provider_copernica.operators._attempt_store import AttemptStore
 
         try:
-            with knowing_retries(safe_to_repeat, lambda: ImportRecord(context, durable=self.durable).remembers):
+            with knowing_retries(idempotent, lambda: AttemptStore(context, durable=self.durable).remembers):
                 yield
         except Exception as error:
             self._status = getattr(error.__cause__ or error, "copernica_import", None)

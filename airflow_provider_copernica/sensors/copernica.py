@@ -17,27 +17,27 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_copernica.client.errors import (
-    GOES_ON,
-    CopernicaError,
-    CopernicaImportFailedError,
-    CopernicaImportTimeoutError,
-    CopernicaUnavailableError,
-)
-from airflow_provider_copernica.client.parameters import is_unknown
-from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, PollSchedule, seconds
-from airflow_provider_copernica.client.status import (
+from airflow_provider_copernica.client.imports import (
     CopernicaImport,
     ImportState,
     read_import_id,
     read_newer_than,
     read_state_since,
 )
-from airflow_provider_copernica.compat import deferral_failure, is_being_unmapped, waiting_since
-from airflow_provider_copernica.form import DEFAULT_CONN_ID
+from airflow_provider_copernica.client.polling import DEFAULT_MAX_POLL_INTERVAL, PollSchedule, to_seconds
+from airflow_provider_copernica.connection_form import DEFAULT_CONN_ID
+from airflow_provider_copernica.exceptions import (
+    GOES_ON,
+    CopernicaError,
+    CopernicaImportFailedError,
+    CopernicaImportTimeoutError,
+    CopernicaUnavailableError,
+)
 from airflow_provider_copernica.links.copernica import CopernicaLink
-from airflow_provider_copernica.operators.failures import telling_why, woken_by_airflow
-from airflow_provider_copernica.sensors.first_trigger import first_trigger
+from airflow_provider_copernica.operators._retries import deferral_error, telling_why
+from airflow_provider_copernica.payload.parameters import is_unknown
+from airflow_provider_copernica.sensors._start_trigger import start_trigger
+from airflow_provider_copernica.version_compat import deferral_failure, is_being_unmapped, waiting_since
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -93,12 +93,12 @@ class CopernicaImportSensor(BaseSensorOperator):
         if not is_being_unmapped(self):
             self._check_literals()
         if deferrable and start_from_trigger:
-            self.start_trigger_args = first_trigger(self, self._trigger_kwargs(), "execute_complete", self.timeout)
+            self.start_trigger_args = start_trigger(self, self._trigger_kwargs(), "execute_complete", self.timeout)
             self.start_from_trigger = self.start_trigger_args is not None
 
     def _check_literals(self) -> None:
-        seconds(self.poke_interval, "poke_interval")
-        seconds(self.max_poll_interval, "max_poll_interval")
+        to_seconds(self.poke_interval, "poke_interval")
+        to_seconds(self.max_poll_interval, "max_poll_interval")
         if not is_unknown(self.import_id):
             read_import_id(self.import_id)
         if not is_unknown(self.newer_than):
@@ -121,11 +121,11 @@ class CopernicaImportSensor(BaseSensorOperator):
             self._give_up_at = waiting_since(context) + self.timeout
             return self._poke_in_worker(context, self._give_up_at)
 
-    def _poke_in_worker(self, context: Context, give_up_at: float) -> object:
+    def _poke_in_worker(self, context: Context, deadline: float) -> object:
         try:
             return super().execute(context)
         except CopernicaUnavailableError as error:
-            if time.time() < give_up_at:
+            if time.time() < deadline:
                 raise
             raise self._out_of_time(self._waited()) from error
         except (AirflowSensorTimeout, AirflowSkipException) as error:
@@ -135,9 +135,9 @@ class CopernicaImportSensor(BaseSensorOperator):
         """Asks once; an outage of minutes is sat out."""
         from airflow_provider_copernica.client.operations import failed
         from airflow_provider_copernica.client.progress import Observation, progress
-        from airflow_provider_copernica.client.retry import patient
+        from airflow_provider_copernica.client.retry import polling_policy
 
-        status = self.hook.get_import(self.import_id, patient(self.poke_interval, self._give_up_at))
+        status = self.hook.get_import(self.import_id, polling_policy(self.poke_interval, self._give_up_at))
         if status != self._last:
             now = Observation(status, time.monotonic())
             log.info("Import %d: %s", status.import_id, progress(now, now))
@@ -153,7 +153,7 @@ class CopernicaImportSensor(BaseSensorOperator):
         event: object = None,
     ) -> dict[str, int | str | None]:
         """Called with the trigger's event."""
-        from airflow_provider_copernica.triggers.events import read_event
+        from airflow_provider_copernica.triggers._events import read_event
 
         with telling_why():
             try:
@@ -167,7 +167,7 @@ class CopernicaImportSensor(BaseSensorOperator):
         """Called by Airflow when a deferred task goes on; only a time-out may skip it."""
         reason = deferral_failure(next_method, next_kwargs)
         if reason == "failure":
-            raise woken_by_airflow(reason)
+            raise deferral_error(reason)
         if reason == "timeout":
             with telling_why():
                 return self._look_once_more(context)
@@ -208,7 +208,7 @@ class CopernicaImportSensor(BaseSensorOperator):
         }
 
     def _defer(self) -> None:
-        from airflow_provider_copernica.operators.waiting import MARGIN
+        from airflow_provider_copernica.operators._waiting import DEFER_GRACE_SECONDS
         from airflow_provider_copernica.triggers.copernica import CopernicaImportTrigger
 
         now = time.time()
@@ -218,8 +218,12 @@ class CopernicaImportSensor(BaseSensorOperator):
             "newer_than": None if newer_than is None else newer_than.isoformat(),
         }
         trigger = CopernicaImportTrigger(**kwargs, deadline=now + self.timeout, started_at=now)
-        # Airflow's own time-out is only the net below: it comes when no triggerer runs
-        self.defer(trigger=trigger, method_name="execute_complete", timeout=timedelta(seconds=self.timeout + MARGIN))
+        # Airflow's own time-out is a backstop: it comes when no triggerer runs
+        self.defer(
+            trigger=trigger,
+            method_name="execute_complete",
+            timeout=timedelta(seconds=self.timeout + DEFER_GRACE_SECONDS),
+        )
 
     def _get_next_poke_interval(
         self, started_at: datetime | float, run_duration: Callable[[], float], poke_count: int

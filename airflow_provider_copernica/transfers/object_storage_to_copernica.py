@@ -6,13 +6,13 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from airflow_provider_copernica.client.errors import CopernicaArgumentError
-from airflow_provider_copernica.client.parameters import is_unknown
-from airflow_provider_copernica.client.rules import UNKNOWN
-from airflow_provider_copernica.hooks.connection import mask
+from airflow_provider_copernica.exceptions import CopernicaArgumentError
+from airflow_provider_copernica.hooks._connection import mask
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
-from airflow_provider_copernica.sources.files import FILE_FORMATS, guess_format, read_rows
-from airflow_provider_copernica.transfers.rows import AS_ARRAY, IMPORT_FIELDS, refuse_source
+from airflow_provider_copernica.payload.parameter_rules import UNKNOWN
+from airflow_provider_copernica.payload.parameters import is_unknown
+from airflow_provider_copernica.readers.files import FILE_FORMATS, guess_format, read_rows
+from airflow_provider_copernica.transfers._rows import ARRAY_FORMAT, IMPORT_FIELDS, refuse_source
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.openlineage.facet import Dataset
@@ -79,7 +79,7 @@ class ObjectStorageToCopernicaOperator(CopernicaImportOperator):
             raise CopernicaArgumentError("path is missing: its template rendered to nothing.")
         conn_id = self.object_storage_conn_id or getattr(self.path, "conn_id", None)
         file = StoredFile.find(str(self.path), conn_id, self.format, self.delimiter)
-        return self._signed(file) if self.presign else {"source": file.rows(), **AS_ARRAY}
+        return self._signed(file) if self.presign else {"source": file.rows(), **ARRAY_FORMAT}
 
     def lineage_inputs(self) -> list[Dataset]:
         """The file, in OpenLineage's terms."""
@@ -95,7 +95,7 @@ class ObjectStorageToCopernicaOperator(CopernicaImportOperator):
             )
         first = next(file.rows(), None)
         if first is None:
-            return {"source": (), **AS_ARRAY}  # an empty file could empty the database: treated like empty rows
+            return {"source": (), **ARRAY_FORMAT}  # an empty file could empty the database: treated like empty rows
         if isinstance(first, Mapping):
             self.location_columns = [str(name) for name in first]
         url = file.sign(self.presign_expires)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_copernica.client.errors import CopernicaArgumentError
+from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
-from airflow_provider_copernica.transfers.rows import AS_ARRAY, IMPORT_FIELDS, NOT_READ_YET, refuse_source
+from airflow_provider_copernica.transfers._rows import ARRAY_FORMAT, IMPORT_FIELDS, UNRENDERED_SOURCE, refuse_source
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.openlineage.facet import Dataset
@@ -68,8 +68,8 @@ class SqlToCopernicaOperator(CopernicaImportOperator):
     def given_source(self, context: Context | None) -> dict[str, object]:
         """The rows of the query, which runs when the first is asked for."""
         if context is None:
-            return NOT_READ_YET
-        return {"source": self._rows(), **AS_ARRAY}
+            return UNRENDERED_SOURCE
+        return {"source": self._rows(), **ARRAY_FORMAT}
 
     def _rows(self) -> Iterator[dict[str, object]]:
         hook = self.sql_hook()

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_copernica.client.errors import GOES_ON, CopernicaError
+from airflow_provider_copernica.client.imports import read_import_id, read_state_since
 from airflow_provider_copernica.client.operations import Watch
+from airflow_provider_copernica.client.polling import DEFAULT_MAX_POLL_INTERVAL, DEFAULT_POLL_INTERVAL, PollSchedule
 from airflow_provider_copernica.client.progress import ProgressLog
-from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, DEFAULT_POLL_INTERVAL, PollSchedule
-from airflow_provider_copernica.client.status import read_import_id, read_state_since
-from airflow_provider_copernica.form import DEFAULT_CONN_ID
-from airflow_provider_copernica.triggers.events import error_event, finished_event
+from airflow_provider_copernica.connection_form import DEFAULT_CONN_ID
+from airflow_provider_copernica.exceptions import GOES_ON, CopernicaError
+from airflow_provider_copernica.triggers._events import error_event, finished_event
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class CopernicaImportTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yields exactly one event."""
-        from airflow_provider_copernica.hooks.aio import CopernicaAsyncHook
+        from airflow_provider_copernica.hooks._async_hook import CopernicaAsyncHook
 
         try:
             import_id = read_import_id(self.import_id)

@@ -15,7 +15,7 @@ from airflow_provider_copernica.assets.copernica import (
     database_uri,
     sanitize_uri,
 )
-from airflow_provider_copernica.client.errors import CopernicaArgumentError
+from airflow_provider_copernica.exceptions import CopernicaArgumentError
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from support.clients import TOKEN, Account, Accounts, paths
 from support.scripted import scripted
 
-from airflow_provider_copernica.client.errors import CopernicaAuthError
 from airflow_provider_copernica.emulator import Emulator, Fault
+from airflow_provider_copernica.exceptions import CopernicaAuthError
 
 
 def test_who_we_are(account: Account, copernica_emulator: Emulator) -> None:

@@ -9,20 +9,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from airflow_provider_copernica.client.errors import (
+from airflow_provider_copernica.client.exchange import Authorize, Result, Send, Sleep, StepResult, Steps, authenticate
+from airflow_provider_copernica.client.imports import FINISHED_WORDS, ImportState, read_newer_than
+from airflow_provider_copernica.client.messages import Answer, NoReply, Reply
+from airflow_provider_copernica.client.operations import create_import, get_import, get_object, get_page
+from airflow_provider_copernica.client.replies import LONGEST_MESSAGE, error_message, read_jwt, retry_after
+from airflow_provider_copernica.client.retry import RetryPolicy
+from airflow_provider_copernica.client.settings import ApiSettings, read_settings
+from airflow_provider_copernica.exceptions import (
     CopernicaApiError,
     CopernicaArgumentError,
     CopernicaError,
     CopernicaReplyError,
 )
-from airflow_provider_copernica.client.exchange import Authorize, Outcome, Result, Send, Sleep, Steps, authenticate
-from airflow_provider_copernica.client.operations import create_import, get_import, get_object, get_page
-from airflow_provider_copernica.client.parameters import PARAMETERS, check_parameters, read_parameters
-from airflow_provider_copernica.client.replies import LONGEST_MESSAGE, error_message, read_jwt, retry_after
-from airflow_provider_copernica.client.retry import RetryPolicy
-from airflow_provider_copernica.client.settings import ApiSettings, read_settings
-from airflow_provider_copernica.client.status import FINISHED_WORDS, ImportState, read_newer_than
-from airflow_provider_copernica.client.wire import Answer, NoReply, Reply
+from airflow_provider_copernica.payload.parameters import PARAMETERS, check_parameters, read_parameters
 
 TOKEN = "s3cr3t-t0ken"
 POLICY = RetryPolicy(attempts=2, first=0.0)
@@ -67,7 +67,7 @@ versions = st.sampled_from([3, 4])
 
 def carry_out(steps: Steps[Result], answer: Answer) -> tuple[Result, int]:
     """Answers every request alike; the result, and how many were sent."""
-    outcome: Outcome = None
+    outcome: StepResult = None
     sent = 0
     while True:
         try:
@@ -119,7 +119,7 @@ def test_any_reply_to_get_import(answer: Answer, version: int) -> None:
 
 @given(answers, versions, st.booleans())
 def test_any_reply_to_post_imports(answer: Answer, version: int, safe: bool) -> None:
-    steps = create_import(settings(version), b"{}", safe_to_repeat=safe, policy=POLICY)
+    steps = create_import(settings(version), b"{}", idempotent=safe, policy=POLICY)
     try:
         import_id, _ = carry_out(steps, answer)
     except CopernicaApiError as error:
@@ -179,7 +179,7 @@ def test_any_error_and_any_retry_after(reply: Reply) -> None:
     assert TOKEN not in text
     delay = retry_after(reply, 1_000_000.0)
     assert delay is None or delay >= 0
-    assert 0 <= POLICY.delay(1, delay) <= POLICY.longest_asked + 1
+    assert 0 <= POLICY.delay(1, delay) <= POLICY.max_retry_after + 1
 
 
 @given(st.integers(0, 320), st.sampled_from(["{}", '{{"error": {{"message": "{}"}}}}', "<p>{}</p>"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_copernica.client.redact import redact
-from airflow_provider_copernica.conceal import describe_location
+from airflow_provider_copernica.redacted_fields import describe_location
 
 
 @pytest.mark.parametrize("password", ["geheim", "it's", 'a"b', "<x>", "21#x", "pa/ss", "que?ry", "a@b", "p%40ss", ""])

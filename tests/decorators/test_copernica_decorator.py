@@ -10,9 +10,9 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG, task
 from support.dagrun import run_dag
 
-from airflow_provider_copernica.client.errors import CopernicaArgumentError
 from airflow_provider_copernica.decorators.copernica import copernica_import_task
 from airflow_provider_copernica.emulator import Emulator
+from airflow_provider_copernica.exceptions import CopernicaArgumentError
 
 START = datetime(2026, 1, 1)
 GIVEN: dict[str, Any] = {"database": 1, "action": "update or add", "key_fields": ["Email"], "poll_interval": 0.2}

@@ -12,9 +12,9 @@ import yaml
 from airflow.providers.common.compat.sdk import BaseHook
 from test_environment import noxfile
 
-from airflow_provider_copernica.client.parameters import PARAMETERS
-from airflow_provider_copernica.form import EXTRA_FIELDS, RELABELING
+from airflow_provider_copernica.connection_form import EXTRA_FIELDS, RELABELING
 from airflow_provider_copernica.hooks.copernica import CopernicaHook
+from airflow_provider_copernica.payload.parameters import PARAMETERS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

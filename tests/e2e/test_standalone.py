@@ -26,7 +26,7 @@ from airflow_provider_copernica.operators.copernica import CopernicaImportOperat
 from airflow_provider_copernica.sensors.copernica import CopernicaImportSensor
 
 common = dict(deferrable=True, start_from_trigger=True, poke_interval=1)
-with DAG("first_trigger", schedule=None, params={{"import_id": {SLOW}}}) as dag:
+with DAG("start_trigger", schedule=None, params={{"import_id": {SLOW}}}) as dag:
     load = CopernicaImportOperator(
         task_id="load", database=1, action="update", key_fields="Email", source=[{{"Email": "a@example.com"}}],
         wait_for_completion=False,
@@ -58,7 +58,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     dags.mkdir()
     shutil.copy(EXAMPLE_DAGS / "example_copernica_csv.py", dags)
     shutil.copytree(EXAMPLE_DAGS / "data", dags / "data")
-    (dags / "first_trigger.py").write_text(FIRST_TRIGGER)
+    (dags / "start_trigger.py").write_text(FIRST_TRIGGER)
     with run_emulator(port=0) as emulator:
         add_demo_database(emulator)
         assert [emulator.add_import("slow", "running"), emulator.add_import("endless", "running")] == [SLOW, ENDLESS]
@@ -98,10 +98,10 @@ def test_the_triggerer_follows_a_deferred_import_to_its_end(stage: Stage) -> Non
 def test_a_sensor_that_starts_in_the_triggerer_needs_no_worker(stage: Stage) -> None:
     emulator, api = stage.emulator, stage.api
     emulator.import_seconds = 20
-    run_id = api.trigger("first_trigger")
+    run_id = api.trigger("start_trigger")
 
     def task(name: str, index: int = -1) -> TaskId:
-        return TaskId("first_trigger", run_id, name, index)
+        return TaskId("start_trigger", run_id, name, index)
 
     sensors = {name: task(name) for name in ("output", "template", "plain")}
     mapped = [task("mapped", 0), task("mapped", 1)]
@@ -110,7 +110,7 @@ def test_a_sensor_that_starts_in_the_triggerer_needs_no_worker(stage: Stage) -> 
     without_a_worker = {name for name, said in seen.items() if not said["hostname"]}
     assert without_a_worker == ({"output", "template", "plain"} if AIRFLOW_3_3 else {"plain"} if AIRFLOW_2 else set())
     emulator.set_status(SLOW, status="finished", lastrun="2026-03-01 12:00:00", totallines="2", processedLines="2")
-    assert api.wait_for_run("first_trigger", run_id) == "failed"  # for one of its tasks asks for nonsense
+    assert api.wait_for_run("start_trigger", run_id) == "failed"  # for one of its tasks asks for nonsense
     ended = {name: api.task(task(name)) for name in (*sensors, "late", "nonsense")}
     assert {name: said["state"] for name, said in ended.items()} == {
         **dict.fromkeys(sensors, "success"),

@@ -11,12 +11,13 @@ import time
 
 import pytest
 
-from airflow_provider_copernica.client.errors import CopernicaApiError, CopernicaArgumentError, CopernicaAuthError
 from airflow_provider_copernica.client.operations import Watch
-from airflow_provider_copernica.client.schedule import PollSchedule
+from airflow_provider_copernica.client.polling import PollSchedule
 from airflow_provider_copernica.emulator import Emulator, Fault
-from airflow_provider_copernica.hooks import aio, connection
-from airflow_provider_copernica.hooks.aio import CopernicaAsyncHook
+from airflow_provider_copernica.exceptions import CopernicaApiError, CopernicaArgumentError, CopernicaAuthError
+from airflow_provider_copernica.hooks import _async_hook as aio
+from airflow_provider_copernica.hooks import _connection as connection
+from airflow_provider_copernica.hooks._async_hook import CopernicaAsyncHook
 
 pytestmark = pytest.mark.usefixtures("copernica_connection")
 
@@ -91,14 +92,14 @@ async def test_the_last_one_closes_the_connections(copernica_emulator: Emulator)
 async def test_cancelled_users_leave_nothing_and_harm_nobody(copernica_emulator: Emulator) -> None:
     import_id = copernica_emulator.add_import("nightly", "running")
     copernica_emulator.latency = 0.3
-    patient = asyncio.create_task(status(import_id))
+    polling_policy = asyncio.create_task(status(import_id))
     for moment in (0.0, 0.05, 0.15, 0.4):  # in the lookup, the authentication, the request
         others = [asyncio.create_task(status(import_id)) for _ in range(10)]
         await asyncio.sleep(moment)
         for other in others:
             other.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-    assert await patient == "running"
+    assert await polling_policy == "running"
     await asyncio.sleep(0)
     assert open_sessions() == 0
     assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
@@ -119,7 +120,7 @@ async def test_a_token_changed_in_the_connection_is_found(
     copernica_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import_id = copernica_emulator.add_import("nightly", "running")
-    monkeypatch.setattr(aio, "JUST_NOW", 0.0)
+    monkeypatch.setattr(aio, "AUTH_RECHECK_INTERVAL", 0.0)
     async with CopernicaAsyncHook() as hook:
         await hook.get_import(import_id)
         copernica_emulator.world.token = "the-new-one"

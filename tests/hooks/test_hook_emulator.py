@@ -10,14 +10,14 @@ import pytest
 import requests
 from support.scripted import scripted
 
-from airflow_provider_copernica.client.errors import (
+from airflow_provider_copernica.emulator import Emulator, Fault
+from airflow_provider_copernica.exceptions import (
     CopernicaApiError,
     CopernicaArgumentError,
     CopernicaEmptySourceError,
     CopernicaImportFailedError,
     CopernicaImportTimeoutError,
 )
-from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.hooks.copernica import CopernicaHook
 
 ROWS = [{"Email": "a@example.com", "Firstname": "Ann"}, {"Email": "b@example.com", "Firstname": "Bob"}]

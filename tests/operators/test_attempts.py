@@ -6,8 +6,8 @@ import pytest
 from support.imports import ROWS, task
 from support.taskrun import TaskRun, run_task
 
-from airflow_provider_copernica.client.errors import CopernicaImportFailedError, CopernicaImportTimeoutError
 from airflow_provider_copernica.emulator import Emulator, Fault
+from airflow_provider_copernica.exceptions import CopernicaImportFailedError, CopernicaImportTimeoutError
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
 
 pytestmark = pytest.mark.usefixtures("copernica_connection")

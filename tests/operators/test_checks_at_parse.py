@@ -7,7 +7,7 @@ import re
 import pytest
 from support.imports import ROWS, task
 
-from airflow_provider_copernica.client.errors import CopernicaArgumentError
+from airflow_provider_copernica.exceptions import CopernicaArgumentError
 
 
 @pytest.mark.parametrize(

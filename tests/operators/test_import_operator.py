@@ -11,13 +11,13 @@ import pytest
 from support.imports import task
 from support.taskrun import Outcome, TaskRun, run_task
 
-from airflow_provider_copernica.client.errors import (
+from airflow_provider_copernica.emulator import Emulator
+from airflow_provider_copernica.exceptions import (
     CopernicaAuthError,
     CopernicaImportFailedError,
     CopernicaImportTimeoutError,
 )
-from airflow_provider_copernica.client.parameters import PARAMETERS
-from airflow_provider_copernica.emulator import Emulator
+from airflow_provider_copernica.payload.parameters import PARAMETERS
 
 pytestmark = pytest.mark.usefixtures("copernica_connection")
 

@@ -11,12 +11,12 @@ from airflow.providers.common.compat.sdk import AirflowSensorTimeout
 from processes import wait_until
 from support.taskrun import run_task
 
-from airflow_provider_copernica.client.errors import (
+from airflow_provider_copernica.emulator import Emulator, Fault
+from airflow_provider_copernica.exceptions import (
     CopernicaApiError,
     CopernicaArgumentError,
     CopernicaImportFailedError,
 )
-from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.sensors.copernica import CopernicaImportSensor
 
 DONE: dict[str, object] = {"lastrun": "2026-03-01 12:00:00", "totallines": "10", "processedLines": "10"}

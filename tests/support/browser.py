@@ -16,7 +16,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
-Found = TypeVar("Found")
+PreviousImport = TypeVar("PreviousImport")
 ARGUMENTS = (
     "--headless=new",
     "--no-sandbox",  # it refuses to run as root otherwise
@@ -38,14 +38,14 @@ class Browser:
     def __init__(self, driver: webdriver.Chrome) -> None:
         self.driver = driver
 
-    def wait(self, condition: Callable[[], Found], what: str, seconds: float = 30) -> Found:
+    def wait(self, condition: Callable[[], PreviousImport], what: str, seconds: float = 30) -> PreviousImport:
         """Looks again and again until the condition holds; elements that come and go meanwhile do not matter."""
         patience = WebDriverWait(self.driver, seconds, 0.2, ignored_exceptions=[WebDriverException, StopIteration])
         return patience.until(lambda _: condition(), f"{what}, on {self.driver.current_url}")
 
-    def steady(self, look: Callable[[], Found], what: str, seconds: float = 30) -> Found:
+    def steady(self, look: Callable[[], PreviousImport], what: str, seconds: float = 30) -> PreviousImport:
         """Looks until three looks in a row see the same, so that nothing still moves or appears."""
-        seen: list[Found] = []
+        seen: list[PreviousImport] = []
 
         def same() -> bool:
             seen.append(look())

@@ -48,7 +48,7 @@ class Account:
         return self.run(get_object(self.settings, "identity", policy))
 
     def post(self, *, safe: bool = False, body: bytes = ROW) -> int:
-        return self.run(create_import(self.settings, body, safe_to_repeat=safe, policy=QUICK))
+        return self.run(create_import(self.settings, body, idempotent=safe, policy=QUICK))
 
 
 class Accounts:

@@ -47,7 +47,7 @@ import airflow.dag_processing.dagbag
 import airflow_provider_copernica.hooks.copernica
 import airflow_provider_copernica.client.sync
 import airflow_provider_copernica.operators.copernica
-import airflow_provider_copernica.operators.submit
+import airflow_provider_copernica.operators._submit
 """
 
 SETTINGS = {

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.taskrun import run_task
 
-from airflow_provider_copernica.client.errors import CopernicaRowError
 from airflow_provider_copernica.decorators.copernica import CopernicaImportDecoratedOperator
 from airflow_provider_copernica.emulator import Emulator, run_emulator
 from airflow_provider_copernica.emulator.demo import add_demo_database
+from airflow_provider_copernica.exceptions import CopernicaRowError
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
 from airflow_provider_copernica.transfers.object_storage_to_copernica import ObjectStorageToCopernicaOperator
 from airflow_provider_copernica.transfers.sql_to_copernica import SqlToCopernicaOperator

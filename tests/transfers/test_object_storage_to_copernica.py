@@ -16,8 +16,8 @@ from airflow.providers.common.compat.sdk import DAG, BaseOperator, ObjectStorage
 from local_airflow import free_port
 from support.taskrun import Outcome, TaskRun, run_task
 
-from airflow_provider_copernica.client.errors import CopernicaArgumentError, CopernicaRowError
 from airflow_provider_copernica.emulator import Emulator, Fault
+from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaRowError
 from airflow_provider_copernica.transfers.object_storage_to_copernica import ObjectStorageToCopernicaOperator
 
 ROWS = [

@@ -17,8 +17,8 @@ from airflow.providers.common.sql.hooks.sql import DbApiHook
 from support.postgres import BIN, MISSING, PostgresServer, running_postgres
 from support.taskrun import TaskRun, run_task
 
-from airflow_provider_copernica.client.errors import CopernicaArgumentError
 from airflow_provider_copernica.emulator import Emulator, Fault
+from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.transfers import sql_to_copernica
 from airflow_provider_copernica.transfers.sql_to_copernica import SqlToCopernicaOperator, query_rows
 

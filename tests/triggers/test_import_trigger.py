@@ -18,11 +18,11 @@ import requests
 from processes import Service, wait_until
 from support.taskrun import run_trigger
 
-from airflow_provider_copernica.client.errors import CopernicaError, CopernicaImportTimeoutError
 from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.emulator.server import DEFAULT_TOKEN
+from airflow_provider_copernica.exceptions import CopernicaError, CopernicaImportTimeoutError
+from airflow_provider_copernica.triggers._events import read_event
 from airflow_provider_copernica.triggers.copernica import CopernicaImportTrigger
-from airflow_provider_copernica.triggers.events import read_event
 
 pytestmark = pytest.mark.usefixtures("copernica_connection")
 

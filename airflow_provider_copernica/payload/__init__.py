@@ -1,0 +1,1 @@
+"""Parameters and rows in, a valid import body out. Nothing in here imports Airflow."""

@@ -1,0 +1,136 @@
+"""The rules that hold between the parameters of an import, each checked as soon as its parameters are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+
+from airflow_provider_copernica.exceptions import CopernicaArgumentError
+from airflow_provider_copernica.payload.columns import parse_columns
+
+ACTIONS = ("add", "update", "update or add", "ignore or add", "delete")
+MATCHING_ACTIONS = ACTIONS[1:]
+FORMATS = ("csv", "json")
+DELIMITERS = ("\t", ",", ";")
+DELETE_TARGETS = ("profile", "subprofile")
+LOCATION_SCHEMES = ("http", "https", "ftp", "ftps", "sftp")
+
+
+class Unknown(Enum):
+    """A value that is a template, or another task's output: known only when the task runs."""
+
+    UNTIL_RENDERED = 0
+
+
+UNKNOWN = Unknown.UNTIL_RENDERED
+
+
+def broken_rules(values: Mapping[str, object], waits: bool | Unknown) -> list[str]:
+    """
+    Holds the parameters of an import against each other.
+
+    :param values: converted parameters by name; what is not known yet breaks no rule.
+    :param waits: whether somebody is going to wait for the import.
+    :return: one sentence for each broken rule.
+    """
+    facts = {**values, "waits": waits}
+    problems = []
+    for names, rule in _RULES:
+        given = [facts.get(name) for name in names]
+        if not any(value is UNKNOWN for value in given):  # not "in": a data frame can't be compared
+            problem = rule(*given)
+            if problem:
+                problems.append(problem)
+    return problems
+
+
+def _source_or_location(source: object, location: object) -> str | None:
+    if source is None and location is None:
+        return "There is nothing to import: give source or location."
+    if source is not None and location is not None:
+        return "source and location exclude each other: give one of them."
+    return None
+
+
+def _format_of_source(source: object, given: object) -> str | None:
+    if isinstance(source, str) and source.strip() and given is None:
+        return (
+            "source is text, so format must say 'json' or 'csv'. "
+            "If it should be the rows of another task, hand them over with source=task.output."
+        )
+    if source is not None and not isinstance(source, str) and given == "csv":
+        return "format 'csv' is for text, but source is a list of rows: leave format out."
+    return None
+
+
+def _delimiter_of_csv(given: object, delimiter: object) -> str | None:
+    return "format 'csv' needs a delimiter: tab, ',' or ';'." if given == "csv" and delimiter is None else None
+
+
+def _keys_of_action(action: object, key_fields: object) -> str | None:
+    if action in MATCHING_ACTIONS and not key_fields:
+        return f"action {action!r} needs key_fields: without them Copernica can't tell which profiles exist already."
+    return None
+
+
+def _keys_of_profiles(key_fields: object) -> str | None:
+    if not isinstance(key_fields, tuple) or not key_fields:
+        return None
+    try:
+        columns = parse_columns(key_fields)
+    except CopernicaArgumentError as error:
+        return f"key_fields: {error}"
+    if all(column.kind != "field" for column in columns):
+        return "key_fields needs a field of the database itself, like key_fields=['Email', 'Order.OrderID']."
+    return None
+
+
+def _target_of_delete(action: object, delete_target: object) -> str | None:
+    if delete_target is not None and action != "delete":
+        return f"delete_target is only for action 'delete', not for {action!r}: leave it out."
+    return None
+
+
+def _target_of_keys(key_fields: object, action: object, delete_target: object) -> str | None:
+    if action != "delete" or not isinstance(key_fields, tuple):
+        return None
+    of_collection = any("." in name and not name.startswith("interest.") for name in key_fields)
+    if of_collection and delete_target is None:
+        return (
+            "action 'delete' by a field of a collection needs delete_target: "
+            "'subprofile', or 'profile' for the whole profile."
+        )
+    if delete_target == "subprofile" and not of_collection:
+        return "delete_target 'subprofile' needs a field of a collection in key_fields: nothing tells which subprofile."
+    return None
+
+
+def _nothing_missing(remove_missing: object, action: object) -> str | None:
+    if remove_missing and action in ("add", "delete"):
+        return (
+            f"remove_missing with action {action!r} could remove every profile: "
+            "leave it out, or use it with 'update or add' if you mean it."
+        )
+    return None
+
+
+def _started(autostart: object, waits: object) -> str | None:
+    if autostart is False and waits:
+        return (
+            "autostart=False makes an import that only a person can start, in Copernica, so waiting would not end: "
+            "set wait_for_completion=False."
+        )
+    return None
+
+
+_RULES: tuple[tuple[tuple[str, ...], Callable[..., str | None]], ...] = (
+    (("source", "location"), _source_or_location),
+    (("source", "format"), _format_of_source),
+    (("format", "delimiter"), _delimiter_of_csv),
+    (("action", "key_fields"), _keys_of_action),
+    (("key_fields",), _keys_of_profiles),
+    (("action", "delete_target"), _target_of_delete),
+    (("key_fields", "action", "delete_target"), _target_of_keys),
+    (("remove_missing", "action"), _nothing_missing),
+    (("autostart", "waits"), _started),
+)

@@ -1,0 +1,96 @@
+"""Checks on a source that is text and goes out as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaEmptySourceError
+from airflow_provider_copernica.payload.row_checks import RowCheck
+from airflow_provider_copernica.payload.row_rules import RowReport, RowRules
+from airflow_provider_copernica.readers.csv_rows import csv_rows
+from airflow_provider_copernica.readers.decoding import BOM, split_lines
+from airflow_provider_copernica.readers.json_rows import JsonTextError, json_rows
+
+_CHUNK = 1 << 16
+_REPR_START = re.compile(r"\s*([\[(]?\s*\{\s*'|[\[(]?\s*<[\w.]+ object)")
+_REPR_TOKEN = re.compile(r"'|None\b|True\b|False\b|nan\b|<|[\w.]*\(")
+
+
+def check_text(
+    text: str,
+    format: str,  # noqa: A002 - the API's name
+    delimiter: str | None,
+    rules: RowRules,
+    *,
+    tolerate_faults: bool = False,
+) -> RowReport:
+    """
+    Check a text source by the row rules.
+
+    :param text: JSON or CSV; sent as it is, so that nothing is re-ordered, renamed or filled.
+    :param format: "json" or "csv".
+    :param delimiter: of CSV: a tab, comma or semicolon; None for JSON.
+    :param rules: what the rows must obey.
+    :param tolerate_faults: name faults in the report only (a dry run), default False.
+    :raises CopernicaRowError: rows break the rules.
+    :raises CopernicaArgumentError: it is no such text, or its columns are wrong.
+    :raises CopernicaEmptySourceError: it holds no rows.
+    """
+    _check_start(text, rules)
+    if format not in ("json", "csv"):
+        raise CopernicaArgumentError("format: text is 'json' or 'csv'")
+    rows = _csv(text, delimiter) if format == "csv" else _json(text)
+    with RowCheck(rules, as_is=True) as check:
+        for row in rows:
+            check.texts(row)
+        report = check.report()
+    if not tolerate_faults:
+        check.faults.raise_any()
+    return report
+
+
+def _check_start(text: str, rules: RowRules) -> None:
+    if rules.column_map:
+        raise CopernicaArgumentError("column_map: text is sent as it is: rename its columns where it is made")
+    if text.startswith(BOM):
+        raise CopernicaArgumentError("source: the text starts with a byte order mark: read the file as 'utf-8-sig'")
+    if not text.strip():
+        raise CopernicaEmptySourceError("source: the text is blank: there is nothing to import")
+    refuse_repr(text)
+
+
+def refuse_repr(text: str) -> None:
+    """
+    Refuse what a template makes of rows.
+
+    :raises CopernicaArgumentError: the text is how Python prints a list or an object.
+    """
+    if _REPR_START.match(text):
+        raise _python_repr()
+
+
+def _python_repr() -> CopernicaArgumentError:
+    return CopernicaArgumentError(
+        "source: this is how Python prints a list, not JSON; a template such as '{{ ti.xcom_pull(...) }}' makes text "
+        "of rows: hand over the rows themselves with source=task.output, or add '| tojson' to the template",
+    )
+
+
+def _chunks(text: str) -> Iterator[str]:
+    return (text[start : start + _CHUNK] for start in range(0, len(text), _CHUNK))
+
+
+def _csv(text: str, delimiter: str | None) -> Iterable[object]:
+    if delimiter is None:
+        raise CopernicaArgumentError("delimiter: CSV text needs one: a tab, a comma or a semicolon")
+    return csv_rows(split_lines(_chunks(text)), delimiter)
+
+
+def _json(text: str) -> Iterator[object]:
+    try:
+        yield from json_rows(_chunks(text))
+    except JsonTextError as error:
+        if _REPR_TOKEN.match(error.rest.lstrip()):
+            raise _python_repr() from error
+        raise CopernicaArgumentError(f"source: {error.reason}: send rows, or valid JSON") from error

@@ -1,1 +1,0 @@
-"""Rows and files in, a valid import body out; knows nothing of Airflow."""
