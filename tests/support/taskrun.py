@@ -129,9 +129,16 @@ class TaskRun:
 
     def resume(self, event: object) -> object:
         """What a task that was deferred does with an event, whoever made it."""
+        return self._resume("execute_complete", {"event": event})
+
+    def wake(self, reason: str) -> object:
+        """What a task that was deferred does when Airflow itself wakes it."""
+        return self._resume("__fail__", {"error": reason})
+
+    def _resume(self, method: str, kwargs: dict[str, object]) -> object:
         task = self.make_task()
         context: Any = {"ti": FakeTi(task.task_id, 1, 0), "task": task, "run_id": "run"}
-        return task.resume_execution("execute_complete", {"event": event}, context)
+        return task.resume_execution(method, kwargs, context)
 
     def _execute(self, task: Any, context: Any) -> object:
         try:
