@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 os.environ["AIRFLOW_HOME"] = str(HERE / "_build" / "airflow")
 sys.path.insert(0, str(HERE / "_ext"))
 
-from airflow_provider_copernica import __version__
+from airflow_provider_copernica import __version__  # noqa: E402 - after the lines above, which it depends on
 
 project = "airflow-provider-copernica"
 author = "The airflow-provider-copernica authors"
@@ -35,9 +35,9 @@ html_show_sphinx = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 
-_hook = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["metadata"]["hooks"]
+_tools = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
 html_theme_options: dict[str, object] = {}
-if _repository := _hook["custom"]["repository"]:
+if _repository := _tools["hatch"]["metadata"]["hooks"]["custom"]["repository"]:
     html_theme_options |= {"source_repository": _repository, "source_branch": "main", "source_directory": "docs/"}
 
 # Mermaid itself, as make gets it from npm; without it, pages show the text of their diagrams

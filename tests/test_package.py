@@ -95,12 +95,13 @@ def test_the_wheel_describes_itself(wheel: dict[str, str]) -> None:
     assert about.get_all("Project-URL")
     assert "apache-airflow>=2.11" in (about.get_all("Requires-Dist") or [])
     assert set(about.get_all("Provides-Extra") or []) == {"emulator", "parquet", "sql"}
-    assert about.get_payload() == (ROOT / "README.md").read_text(encoding="utf-8")
+    assert str(about.get_payload()).splitlines()[0] == "# airflow-provider-copernica"
 
 
 def test_the_source_distribution_can_be_tested(sdist: set[str]) -> None:
     assert modules() <= sdist
     assert {"LICENSE", "README.md", "CHANGELOG.md", "Makefile", "pyproject.toml", "noxfile.py"} <= sdist
+    assert {"hatch_build.py", "docs/_ext/diagrams.py", ".readthedocs.yaml"} <= sdist
     assert {"constraints/airflow-3.3.txt", "scripts/local_airflow.py", "docs/conf.py"} <= sdist
     assert {"tests/test_package.py", "example_dags/example_copernica_first_import.py"} <= sdist
     assert "example_dags/data/customers.csv" in sdist
