@@ -135,9 +135,8 @@ class CopernicaImportSensor(BaseSensorOperator):
         """Asks once; an outage of minutes is sat out."""
         from airflow_provider_copernica.client.operations import failed
         from airflow_provider_copernica.client.progress import Observation, progress
-        from airflow_provider_copernica.client.retry import polling_policy
 
-        status = self.hook.get_import(self.import_id, polling_policy(self.poke_interval, self._give_up_at))
+        status = self.hook.poll_import(self.import_id, self.poke_interval, self._give_up_at)
         if status != self._last:
             now = Observation(status, time.monotonic())
             log.info("Import %d: %s", status.import_id, progress(now, now))

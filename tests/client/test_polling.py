@@ -29,7 +29,7 @@ def watch(account: Account, import_id: int, patience: float | None = None) -> tu
     seen: list[str] = []
     now = time.time()
     plan = Watch(PollSchedule(0.04, 0.5), now, None if patience is None else now + patience)
-    steps = watch_import(account.settings, import_id, plan, lambda status: seen.append(status.status))
+    steps = watch_import(import_id, plan, lambda status: seen.append(status.status))
     return account.run(steps), seen
 
 
@@ -79,4 +79,4 @@ def test_what_is_no_status(accounts: Accounts) -> None:
     with scripted((200, {}, b'{"a": 1}')) as server:
         one = accounts(server.url, 3)
         with pytest.raises(CopernicaReplyError, match="no status of an import"):
-            one.run(get_import(one.settings, 1, QUICK))
+            one.run(get_import(1, QUICK))
