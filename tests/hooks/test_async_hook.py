@@ -63,7 +63,7 @@ async def test_all_share_one_token_one_lookup_and_some_connections(
 
 async def test_other_settings_share_nothing(copernica_emulator: Emulator, lookups: list[str]) -> None:
     import_id = copernica_emulator.add_import()
-    await asyncio.gather(status(import_id), status(import_id, api_version=3), status(import_id, timeout=5))
+    await asyncio.gather(status(import_id), status(import_id, api_version=3), status(import_id, request_timeout=5))
     assert len(lookups) == 3
     assert copernica_emulator.authentications == 2
 
