@@ -10,6 +10,7 @@ from aiohttp import web
 from airflow_provider_copernica.emulator.demo import FILE
 from airflow_provider_copernica.emulator.emulator import Emulator
 from airflow_provider_copernica.emulator.faults import Fault
+from airflow_provider_copernica.emulator.replies import json_reply
 
 Handler = Callable[[Emulator, web.Request], Awaitable[web.Response]]
 
@@ -49,11 +50,11 @@ async def _summary(emulator: Emulator, request: web.Request) -> web.Response:  #
         "connections": emulator.connections,
         "authentications": emulator.authentications,
     }
-    return web.json_response({"profiles": counts, "imports": imports, **figures})
+    return json_reply({"profiles": counts, "imports": imports, **figures})
 
 
 async def _profiles(emulator: Emulator, request: web.Request) -> web.Response:
-    return web.json_response(emulator.profiles(int(request.match_info["database"])))
+    return json_reply(emulator.profiles(int(request.match_info["database"])))
 
 
 async def _file(emulator: Emulator, request: web.Request) -> web.Response:  # noqa: ARG001 - as above
@@ -61,7 +62,7 @@ async def _file(emulator: Emulator, request: web.Request) -> web.Response:  # no
 
 
 async def _add_database(emulator: Emulator, request: web.Request) -> web.Response:
-    return web.json_response({"database": emulator.add_database(**await request.json())}, status=201)
+    return json_reply({"database": emulator.add_database(**await request.json())}, status=201)
 
 
 async def _fail(emulator: Emulator, request: web.Request) -> web.Response:

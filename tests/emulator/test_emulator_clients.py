@@ -169,7 +169,7 @@ def test_an_import_by_curl_as_a_form(api: CopernicaApi) -> None:
     status, headers, _ = curl("-d", php_query(parameters), *address(api, "imports/"))
     assert status == 201
     assert wait_for(Helper(api), headers["x-created"])["status"] == "finished"
-    assert [each["fields"]["Name"] for each in api.emulator.profiles(1)] == ["Noë", "Ann & Co"]  # type: ignore[index]  # texts
+    assert [each["fields"]["Name"] for each in api.emulator.profiles(1)] == ["Noë", "Ann & Co"]
     assert api.emulator.imports[-1].parameters["keyFields"] == ["email"]
 
 
@@ -188,7 +188,7 @@ def test_booleans_that_are_text(api: CopernicaApi, form: bool, more: dict[str, s
     api.emulator.add_profile(1, {"Email": "b@example.com", "Name": "Bob"})
     rows = [{"Email": "a@example.com", "Name": ""}]
     api.run_import(form=form, database="1", action="update", keyFields=["Email"], source=rows, **more)
-    assert (api.emulator.profiles(1)[0]["fields"]["Name"], len(api.emulator.profiles(1))) == (name, count)  # type: ignore[index]  # texts
+    assert (api.emulator.profiles(1)[0]["fields"]["Name"], len(api.emulator.profiles(1))) == (name, count)
 
 
 @pytest.mark.parametrize("autostart", ["0", "false", False])

@@ -40,10 +40,10 @@ def run(emulator: Emulator, source: object = None, action: str = "update or add"
     return CopernicaApi(emulator, "v3").run_import(**{name: value for name, value in body.items() if value is not None})
 
 
-def people(emulator: Emulator, database: int = 1) -> dict[str, str]:
+def people(emulator: Emulator) -> dict[str, str]:
     """Name by e-mail address; of a repeated address all names."""
     found: dict[str, str] = {}
-    for profile in emulator.profiles(database):
+    for profile in emulator.profiles(1):
         email, name = profile["fields"]["Email"], profile["fields"]["Name"]
         found[email] = f"{found[email]}+{name}" if email in found else name
     return found
@@ -231,92 +231,3 @@ def test_a_forgotten_import_is_unknown(emulator: Emulator) -> None:
     reply = CopernicaApi(emulator, "v3")("GET", f"import/{import_id}")
     assert (reply.status_code, reply.json()) == (400, {"error": {"message": "No entity with supplied ID"}})
     assert [each.name for each in emulator.imports] == ["nightly"]
-
-
-@pytest.mark.parametrize(
-    ("where", "pattern", "after"),
-    [
-        ("Name", "(?!Anna).*", {ANN: "Ann", BOB: "Bob", "cas@example.com": "Cas"}),
-        ("Name", "(?!Cas).*", {ANN: "Anna", BOB: "Bob"}),
-        ("Email", ".+@.+", {ANN: "Anna", BOB: "Bob", "cas@example.com": "Cas"}),
-    ],
-)
-def test_rows_that_a_restriction_refuses_are_left_out_silently(
-    emulator: Emulator, where: str, pattern: str, after: dict[str, str]
-) -> None:
-    database = emulator.add_database("Strict", FIELDS, restrictions={where: pattern})
-    for profile in emulator.profiles(1):
-        emulator.add_profile(database, profile["fields"])  # type: ignore[arg-type]  # a dict of texts
-    last = run(emulator, ROWS, database=database, removeMissing=False)
-    assert (last["status"], last["processedLines"], last["lasterror"]) == ("finished", "2", False)
-    assert people(emulator, database) == after
-
-
-def test_a_restriction_of_a_collection_refuses_the_subprofile_only(emulator: Emulator) -> None:
-    database = emulator.add_database(
-        "Strict", FIELDS, collections={"Order": ORDER}, restrictions={"Order.Status": "paid|new"}
-    )
-    rows = [{"Email": ANN, "Order.OrderID": "1", "Order.Status": status} for status in ("lost", "paid")]
-    run(emulator, rows, database=database)
-    assert [each["fields"] for each in emulator.subprofiles(database, "Order")] == [{"OrderID": "1", "Status": "paid"}]
-
-
-REMOVALS = [
-    ("delete", "nothing", {BOB: "Bob"}),
-    ("nothing", "nothing", {ANN: "Ann", BOB: "Bob"}),
-    ("unsubscribe", "nothing", {ANN: "Ann", BOB: "Bob"}),
-    ("unsubscribe", "remove", {BOB: "Bob"}),
-    ("unsubscribe", {"Name": "gone"}, {ANN: "gone", BOB: "Bob"}),
-]
-
-
-@pytest.mark.parametrize(("removal", "unsubscribe", "after"), REMOVALS)
-@pytest.mark.parametrize("by", ["delete", "removeMissing"])
-def test_removal_behaviour_of_imports(
-    emulator: Emulator, by: str, removal: str, unsubscribe: object, after: dict[str, str]
-) -> None:
-    database = emulator.add_database(
-        "Kept",
-        FIELDS,
-        removal_behaviour=removal,
-        unsubscribe_behaviour=unsubscribe,  # type: ignore[arg-type]  # as given
-    )
-    for email, name in ((ANN, "Ann"), (BOB, "Bob")):
-        emulator.add_profile(database, {"Email": email, "Name": name})
-    if by == "delete":
-        last = run(emulator, [{"Email": ANN}], "delete", database=database)
-    else:
-        last = run(emulator, [{"Email": BOB}], database=database, removeMissing=True)
-    assert last["status"] == "finished"
-    assert people(emulator, database) == after
-
-
-@pytest.mark.parametrize(
-    ("removal", "unsubscribe", "after"),
-    [
-        ("delete", "nothing", {"1": "new"}),
-        ("nothing", "nothing", {"1": "new", "2": "new"}),
-        ("unsubscribe", {"Status": "gone"}, {"1": "new", "2": "gone"}),
-    ],
-)
-@pytest.mark.parametrize("by", ["delete", "removeMissing"])
-def test_removal_behaviour_of_a_collection(
-    emulator: Emulator, by: str, removal: str, unsubscribe: object, after: dict[str, str]
-) -> None:
-    database = emulator.add_database(
-        "Kept",
-        FIELDS,
-        collections={"Order": ORDER},
-        collection_removal_behaviours={"Order": removal},  # type: ignore[dict-item]  # as given
-        collection_unsubscribe_behaviours={"Order": unsubscribe},  # type: ignore[dict-item]  # as given
-    )
-    rows = [{"OrderID": "1", "Status": "new"}, {"OrderID": "2", "Status": "new"}]
-    emulator.add_profile(database, {"Email": ANN}, {"Order": rows})
-    keys = {"keyFields": ["Email", "Order.OrderID"], "database": database}
-    if by == "delete":
-        run(emulator, [{"Email": ANN, "Order.OrderID": "2"}], "delete", deleteTarget="subprofile", **keys)
-    else:
-        run(emulator, [{"Email": ANN, "Order.OrderID": "1"}], removeMissing=True, **keys)
-    assert {
-        each["fields"]["OrderID"]: each["fields"]["Status"] for each in emulator.subprofiles(database, "Order")
-    } == after

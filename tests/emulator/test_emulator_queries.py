@@ -34,7 +34,7 @@ def collection(api: CopernicaApi) -> str:
 def names(
     api: CopernicaApi, query: Mapping[str, object] | str = "", *, field: str = "Name", path: str = PROFILES
 ) -> str:
-    return " ".join(row["fields"][field] for row in api.rows(path, query))  # type: ignore[index]  # a dict of texts
+    return " ".join(row["fields"][field] for row in api.rows(path, query))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_brackets(api: CopernicaApi, query: str, found: str) -> None:
 )
 def test_conditions(api: CopernicaApi, conditions: list[str], found: str) -> None:
     assert names(api, {"fields": conditions}) == found
-    ids = [profile["ID"] for profile in api.emulator.profiles(1) if profile["fields"]["Name"] in found.split()]  # type: ignore[index]  # a dict of texts
+    ids = [profile["ID"] for profile in api.emulator.profiles(1) if profile["fields"]["Name"] in found.split()]
     assert api.get("database/1/profileids", {"fields": conditions}) == ids
 
 
