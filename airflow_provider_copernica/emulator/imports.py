@@ -162,12 +162,12 @@ class Importer:
             if profile is not None:
                 self._delete(profile, row)
             return
+        is_written = profile is None or self._action == "ignore or add" or self._write(profile, row)
+        profile = profile or self._add_profile(row)
         if profile is None:
-            profile = self._add_profile(row)
-            if profile is None:
-                return
+            return
         self._seen.add(profile.id)
-        if not self._update(profile, row):
+        if not is_written:
             return
         for collection in self._database.collections.values():
             if collection in self._columns:
@@ -228,20 +228,18 @@ class Importer:
         subprofiles = profile.subprofiles[collection.name] if wanted else []
         return next((each for each in subprofiles if wanted.items() <= each.fields.items()), None)
 
-    def _update(self, profile: Profile, row: Row) -> bool:
-        """Write a row, unless the profile is to be left as it is; return whether no restriction refused it."""
-        if self._action == "ignore or add":
-            return True
+    def _write(self, profile: Profile, row: Row) -> bool:
+        """Write a row; return whether no restriction refused it."""
         if not self._database.write(profile, self._to_write(self._database, row)):
             return False
         profile.choose(self._chosen(row))
         return True
 
     def _add_profile(self, row: Row) -> Profile | None:
+        """Make a profile of a row, unless the action or a restriction forbids it."""
         profile = self._database.new_profile()
-        if self._action == "update" or not self._database.write(profile, self._to_write(self._database, row)):
+        if self._action == "update" or not self._write(profile, row):
             return None
-        profile.choose(self._chosen(row))
         self._database.add(profile)
         self._index.setdefault(self._key(profile.fields), profile.id)
         return profile

@@ -131,7 +131,7 @@ class Table:
 
     def field_name(self, name: str) -> str | None:
         """Return the name of a field as it is spelled here; case does not matter (observed on calls)."""
-        return self._names.get(name.lower())
+        return name if name in self.fields else self._names.get(name.lower())
 
     def stored(self, values: Mapping[str, str]) -> dict[str, str]:
         """Return what is stored of values; unknown fields are ignored (observed on calls)."""
