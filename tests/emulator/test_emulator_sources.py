@@ -152,6 +152,14 @@ def test_a_location_leads_to_the_emulator_itself(v3: CopernicaApi) -> None:
     assert len(people(v3)) == 2
 
 
+def test_a_location_by_an_allowed_name_is_fetched_from_the_emulator_itself() -> None:
+    with run_emulator(import_seconds=0, allowed_hosts=["copernica.invalid"]) as emulator:
+        emulator.add_database("Customers", {"Email": "email"})
+        place = emulator.url.replace("127.0.0.1", "user:password@copernica.invalid")
+        last = run(CopernicaApi(emulator, "v3"), location=f"{place}/_emulator/customers.csv", delimiter=";")
+    assert (last["status"], last["totallines"]) == ("finished", "3"), last
+
+
 def test_a_location_leads_nowhere_else_unless_that_was_switched_on(v3: CopernicaApi) -> None:
     port = v3.emulator.url.rpartition(":")[2]
     with files(good=(200, "Email\ncas@example.com")) as url:
