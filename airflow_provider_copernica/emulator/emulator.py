@@ -41,14 +41,14 @@ class Emulator:
     A Copernica account in memory, served over HTTP at :attr:`url`.
 
     Attributes that tests may change at any time: ``token``, ``import_seconds``, ``latency`` (seconds before each
-    answer), ``token_lifetime`` (seconds), ``token_reply`` ("text", "json_string", "json_object") and ``status_words``.
+    answer), ``token_lifetime`` (seconds), ``token_reply`` ("text", "json_string", "json_object"), ``status_words`` and
+    ``local_locations``.
 
     What changes on its own, the running imports, changes in the server's event loop, under :attr:`lock`.
 
     :param token: the access token to accept.
     :param import_seconds: how long an import takes.
-    :param local_locations: whether imports may fetch their ``location`` from any server of this machine, and not only
-        from the emulator itself.
+    :param local_locations: whether a ``location`` may lead to any server of this machine, not only to the emulator.
     :param allowed_hosts: names by which clients may call it, besides its address and those of this machine.
     """
 

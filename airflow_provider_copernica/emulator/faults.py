@@ -107,7 +107,7 @@ class PlannedFault:
     :param seconds: of SLOW, DRIP and the time-outs.
     :param message: of BAD_REQUEST, NOT_FOUND and ERROR_IN_200.
     :param location: of REDIRECT and SEE_OTHER, whose default is the import's address; "" sends none.
-    :param status: in place of the fault's own: of REDIRECT 307, of ID_IN_BODY 201, of REPLY 200, of an error its code.
+    :param status: of NOT_FOUND (404), REDIRECT (307), SEE_OTHER (303), ID_IN_BODY (201) and REPLY (200).
     :param body: of ID_IN_BODY (default ``{"id": {id}}``) and REPLY.
     :param headers: of REPLY; its content type is JSON unless they say something else.
     :param size: of GZIP: how many bytes the body has when it is unpacked.
@@ -170,7 +170,9 @@ def _answer(planned: PlannedFault, fill: Callable[[str], str]) -> web.Response:
         return web.Response(status=PAGES[fault], text=PAGE, content_type="text/html", headers=_retry_after(planned))
     if fault in ERRORS:
         status, message = ERRORS[fault]
-        return error_reply(message or planned.message, planned.status or status, _retry_after(planned))
+        if fault is Fault.NOT_FOUND:
+            status = planned.status or status
+        return error_reply(message or planned.message, status, _retry_after(planned))
     match fault:
         case Fault.NO_ID:
             return web.Response(status=201)
