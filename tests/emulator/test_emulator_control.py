@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import subprocess
+from pathlib import Path
 
 import pytest
 import requests
@@ -203,3 +206,17 @@ def test_commands_by_curl(emulator: Emulator) -> None:
     assert curl(emulator, *json_header, "-d", "null", "{url}/_emulator/failing-imports") == "204"
     assert curl(emulator, "-X", "DELETE", "{url}/_emulator/faults") == "204"
     assert curl(emulator, "-d", "null", "{url}/_emulator/failing-imports").endswith("415")
+
+
+DOCUMENTED = re.findall(
+    r"^\$ curl (.*)$", (Path(__file__).parents[2] / "docs" / "emulator.md").read_text(), re.MULTILINE
+)
+
+
+@pytest.mark.parametrize("arguments", DOCUMENTED)
+def test_the_documented_commands(emulator: Emulator, arguments: str) -> None:
+    assert curl(emulator, *shlex.split(arguments.replace("http://127.0.0.1:8088", "{url}"))) == "204"
+
+
+def test_commands_are_documented() -> None:
+    assert len(DOCUMENTED) >= 3
