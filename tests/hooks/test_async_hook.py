@@ -122,7 +122,7 @@ async def test_a_token_changed_in_the_connection_is_found(
     monkeypatch.setattr(aio, "AUTH_RECHECK_INTERVAL", 0.0)
     async with CopernicaAsyncHook() as hook:
         await hook.get_import(import_id)
-        copernica_emulator.world.token = "the-new-one"
+        copernica_emulator.token = "the-new-one"
         copernica_emulator.expire_tokens()
         with pytest.raises(CopernicaAuthError):
             await hook.get_import(import_id)
