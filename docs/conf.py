@@ -56,5 +56,6 @@ nitpick_ignore_regex = [
     # what is not this package's own has its documentation elsewhere
     ("py:.*", r"(?!airflow_provider_copernica).*"),
     # internal, though it shows in a signature
-    ("py:class", r"airflow_provider_copernica\.client\.retry\.RetryPolicy"),
+    ("py:class", r"airflow_provider_copernica\.client\.(messages\.Reply|retry\.RetryPolicy|settings\.StatusWords)"),
+    ("py:class", r"airflow_provider_copernica\.emulator\.model\.Database"),
 ]
