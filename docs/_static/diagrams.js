@@ -7,7 +7,12 @@ window.addEventListener("DOMContentLoaded", () => {
     return theme === "dark" || (theme !== "light" && window.matchMedia("(prefers-color-scheme: dark)").matches);
   };
   const draw = () => {
-    mermaid.initialize({ startOnLoad: false, securityLevel: "strict", theme: isDark() ? "dark" : "neutral" });
+    mermaid.initialize({
+      startOnLoad: false,
+      securityLevel: "strict",
+      theme: isDark() ? "dark" : "neutral",
+      flowchart: { wrappingWidth: 340 },
+    });
     diagrams.forEach((diagram, number) => {
       diagram.removeAttribute("data-processed");
       diagram.textContent = texts[number];
