@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
 import requests
-from local_airflow import AIRFLOW_2
-from processes import wait_until
+
+from local_airflow.environment import AIRFLOW_2, connection_json
+from local_airflow.processes import wait_until
 
 # seconds; a machine may be slow
 PATIENCE = 300.0
@@ -72,6 +74,11 @@ class AirflowApi:
             raise requests.HTTPError(f"{method} {path}: {answer.status_code} {answer.text[:500]}", response=answer)
         found: Json = answer.json() if answer.content else {}
         return found
+
+    def add_connection(self, url: str, token: str, conn_id: str = "copernica_default") -> None:
+        """Adds a connection to an emulator to Airflow's database, as a person does in the UI."""
+        given: Json = json.loads(connection_json(url, token))
+        self.call("POST", "connections", body={**given, "connection_id": conn_id, "extra": json.dumps(given["extra"])})
 
     def knows(self, dag_id: str) -> bool:
         """Whether a DAG has been parsed."""

@@ -1,0 +1,16 @@
+"""One Airflow for the scenarios that need nothing but a running one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.standalone import Standalone, running_standalone
+
+
+@pytest.fixture(scope="session")
+def standalone(tmp_path_factory: pytest.TempPathFactory, migrated_database: Path) -> Iterator[Standalone]:
+    """Tests with it are of the group ``standalone``, so that one process runs them all."""
+    with running_standalone(tmp_path_factory.mktemp("standalone"), migrated_database) as running:
+        yield running
