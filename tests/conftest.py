@@ -28,29 +28,44 @@ settings.load_profile("busy")
 
 pytest_plugins = ["airflow_provider_copernica.emulator.pytest_plugin"]
 
-# What takes longest begins first, so that the rest fills the time in which it waits.
-FIRST = (
-    "tests/e2e/test_celery.py",
-    "tests/e2e/test_kill.py",
-    "tests/e2e/",
-    "tests/docs/test_own_tests.py",
-    "tests/lineage/test_openlineage.py",
-    "tests/test_fault_matrix.py",
-    "tests/dags/",
-)
+# What takes longest begins first, so that the rest fills the time in which it waits. xdist hands a process its next
+# tests while it still runs one, unless those of its group are next: behind the longest of all there are short ones.
+FIRST = {
+    "tests/e2e/test_celery.py": "celery",
+    "tests/test_package.py": "celery",
+    "tests/e2e/test_kill.py": "kill",
+    "tests/e2e/": "standalone",
+    # the first DAG run of a process loads half of Airflow
+    "tests/dags/test_dag_runs.py": "dag_runs",
+    "tests/dags/": "other_dag_runs",
+    "tests/docs/test_recipes.py": "other_dag_runs",
+    "tests/decorators/": "other_dag_runs",
+    "tests/test_fault_matrix.py": None,
+    "tests/docs/test_own_tests.py": None,
+    "tests/lineage/test_openlineage.py": None,
+}
 SLOW_SECONDS = 1200
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Orders the tests; those that start real processes may take longer."""
-
-    def place(item: pytest.Item) -> int:
-        return next((index for index, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST))
-
-    items.sort(key=place)
+    """Orders the tests, and groups those that run in one process; those that start processes may take longer."""
+    starts = list(FIRST)
+    places = {item: next((start for start in starts if item.nodeid.startswith(start)), None) for item in items}
+    items.sort(key=lambda item: starts.index(start) if (start := places[item]) else len(starts))
     for item in items:
+        if group := FIRST.get(places[item] or ""):
+            item.add_marker(pytest.mark.xdist_group(group))
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_of_another_test() -> None:
+    """Airflow hides the secrets of one task's process; with all that the tests make it would search for thousands."""
+    from support.masker import forget_secrets
+
+    forget_secrets()
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,5 @@ from support.standalone import Standalone, running_standalone
 
 @pytest.fixture(scope="session")
 def standalone(tmp_path_factory: pytest.TempPathFactory, migrated_database: Path) -> Iterator[Standalone]:
-    """Tests with it are of the group ``standalone``, so that one process runs them all."""
     with running_standalone(tmp_path_factory.mktemp("standalone"), migrated_database) as running:
         yield running

@@ -19,7 +19,7 @@ from local_airflow.environment import AIRFLOW_2
 DAG_ID = "copernica_import_csv"
 SCREENSHOT = ROOT / "docs" / "images" / "connection-form.png"
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("standalone")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -26,7 +26,6 @@ from local_airflow.processes import wait_until
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("kill"),
     pytest.mark.skipif(not AIRFLOW_3_3, reason="only Airflow 3.3 and later remember an import across attempts"),
 ]
 

@@ -13,7 +13,7 @@ from local_airflow.environment import AIRFLOW_2
 EXAMPLE = "copernica_import_csv"
 ROWS, CUSTOMERS = 1_000, 374
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("standalone")]
+pytestmark = pytest.mark.slow
 
 
 def test_the_triggerer_follows_a_deferred_import_to_its_end(standalone: Standalone) -> None:
