@@ -5,14 +5,13 @@ export PYTHONDONTWRITEBYTECODE :=
 
 LINE ?= 3.3
 PYTHON ?= 3.11
-# of the tests; more than cores, since most tests wait for something, and tests/conftest.py says what begins first
+# of the tests; more than cores, since most tests wait for something, and tests/support/schedule.py says what begins first
 PROCESSES ?= 6
 CONSTRAINTS := constraints/airflow-$(LINE).txt
 VENV ?= .venv$(if $(filter-out 3.3,$(LINE)),-airflow$(LINE))$(if $(filter-out 3.11,$(PYTHON)),-python$(PYTHON))
 BIN := $(VENV)/bin
 UV := .venv-tools/bin/uv
-PYTEST = EXPECTED_AIRFLOW=$(LINE) EXPECTED_PYTHON=$(PYTHON) $(BIN)/python -m pytest -n $(PROCESSES) \
-  --dist loadgroup --no-loadscope-reorder
+PYTEST = EXPECTED_AIRFLOW=$(LINE) EXPECTED_PYTHON=$(PYTHON) $(BIN)/python -m pytest -n $(PROCESSES)
 INSTALL = $(UV) pip install --quiet --python $(BIN)/python --constraints $(CONSTRAINTS) --build-constraints $(CONSTRAINTS)
 
 .PHONY: help
@@ -102,5 +101,5 @@ $(VENV)/.runtime: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 
 $(VENV)/.tests: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	@echo "Installing Airflow $(LINE), this package and what its tests need into $(VENV)"
-	@$(INSTALL) --editable '.[parquet,sql]' --group test --group lint --group docs --group release
+	@$(INSTALL) --compile-bytecode --editable '.[parquet,sql]' --group test --group lint --group docs --group release
 	@touch $@ $(VENV)/.runtime

@@ -1,4 +1,4 @@
-"""A throwaway Airflow for every test process, set before anything imports Airflow; and in which order the tests run."""
+"""A throwaway Airflow for every test process, set before anything imports Airflow; and the order of the tests."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from support.schedule import Schedule, place
+from xdist.remote import Producer
 
 _home = tempfile.TemporaryDirectory(prefix="airflow-copernica-")
 HOME = Path(_home.name)
@@ -28,36 +30,22 @@ settings.load_profile("busy")
 
 pytest_plugins = ["airflow_provider_copernica.emulator.pytest_plugin"]
 
-# What takes longest begins first, so that the rest fills the time in which it waits. xdist hands a process its next
-# tests while it still runs one, unless those of its group are next: behind the longest of all there are short ones.
-FIRST = {
-    "tests/e2e/test_celery.py": "celery",
-    "tests/test_package.py": "celery",
-    "tests/e2e/test_kill.py": "kill",
-    "tests/e2e/": "standalone",
-    # the first DAG run of a process loads half of Airflow
-    "tests/dags/test_dag_runs.py": "dag_runs",
-    "tests/dags/": "other_dag_runs",
-    "tests/docs/test_recipes.py": "other_dag_runs",
-    "tests/decorators/": "other_dag_runs",
-    "tests/test_fault_matrix.py": None,
-    "tests/docs/test_own_tests.py": None,
-    "tests/lineage/test_openlineage.py": None,
-}
 SLOW_SECONDS = 1200
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Orders the tests, and groups those that run in one process; those that start processes may take longer."""
-    starts = list(FIRST)
-    places = {item: next((start for start in starts if item.nodeid.startswith(start)), None) for item in items}
-    items.sort(key=lambda item: starts.index(start) if (start := places[item]) else len(starts))
+    """Orders the tests; those that start processes may take longer."""
+    items.sort(key=lambda item: place(item.nodeid))
     for item in items:
-        if group := FIRST.get(places[item] or ""):
-            item.add_marker(pytest.mark.xdist_group(group))
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedule:
+    """Which process runs what, with ``-n``."""
+    config.option.loadscopereorder = False
+    return Schedule(config, log)
 
 
 @pytest.fixture(autouse=True)
