@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from support.airflow_api import TaskId
+from support.airflow_api import FINISHED, PATIENCE, TaskId
 from support.browser import chromium
 from support.connection_forms import CONNECTION_ID, ConnectionForm, form_of_airflow_2, form_of_airflow_3
 from support.dagrun import AIRFLOW_3, AIRFLOW_3_1
@@ -15,6 +15,7 @@ from support.standalone import TOKEN, Standalone
 from support.wheel import ROOT
 
 from local_airflow.environment import AIRFLOW_2
+from local_airflow.processes import wait_until
 
 DAG_ID = "copernica_import_csv"
 SCREENSHOT = ROOT / "docs" / "images" / "connection-form.png"
@@ -67,16 +68,25 @@ def test_a_person_adds_a_connection(standalone: Standalone, form: ConnectionForm
 
 
 def test_the_task_page_tells_progress_and_reason(standalone: Standalone) -> None:
-    api = standalone.api
+    api, emulator = standalone.api, standalone.emulator
 
-    def run(**conf: object) -> tuple[str, str, object]:
-        run_id = api.trigger(DAG_ID, {"database": 1, **conf})
-        state = api.wait_for_run(DAG_ID, run_id)
-        task = TaskId(DAG_ID, run_id, "import_customers")
+    def start(**conf: object) -> TaskId:
+        return TaskId(DAG_ID, api.trigger(DAG_ID, {"database": 1, **conf}), "import_customers")
+
+    def end_of(task: TaskId) -> tuple[str, str, object]:
+        state = api.wait_for_run(DAG_ID, task.run_id)
         return state, api.log(task), api.call("GET", f"{task.path}/links")
 
-    standalone.emulator.import_seconds = 15  # the triggerer may be slow to begin
-    state, log, links = run()
+    def run(**conf: object) -> tuple[str, str, object]:
+        return end_of(start(**conf))
+
+    emulator.import_seconds = 60  # the triggerer may be slow to begin
+    task = start()
+    api.wait_for_task(task, {"deferred", *FINISHED})
+    wait_until(lambda: " lines/s" in api.log(task) or api.task(task)["state"] in FINISHED, PATIENCE, "progress")
+    done = {"status": "finished", "lastrun": "2026-03-01 12:00:00", "processedLines": "1000"}
+    emulator.set_status(emulator.imports[-1].import_id, **done)
+    state, log, links = end_of(task)
     assert state == "success", log
     progress = [line for line in log.splitlines() if " of 1,000 lines, " in line and " lines/s" in line]
     assert progress, log
@@ -84,12 +94,12 @@ def test_the_task_page_tells_progress_and_reason(standalone: Standalone) -> None
     expected = "https://ms.copernica.com/#/profiles"
     assert expected in json.dumps(links)
 
-    standalone.emulator.import_seconds = 0.2
-    standalone.emulator.failing_imports("Disk full", after_lines=10)
+    emulator.import_seconds = 0.2
+    emulator.failing_imports("Disk full", after_lines=10)
     try:
         state, log, links = run()
     finally:
-        standalone.emulator.failing_imports(None)
+        emulator.failing_imports(None)
     assert state == "failed"
     assert [line for line in log.splitlines() if "Disk full" in line and "10 of 1,000" in line], log
     assert expected in json.dumps(links)
