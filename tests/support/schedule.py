@@ -6,7 +6,7 @@ What takes longest begins first, so that the rest fills the time in which it wai
 
 from __future__ import annotations
 
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it has no types
 
 # The beginnings of names of tests, and their group: its tests run in one process, one after the other.
 FIRST = {
@@ -38,7 +38,7 @@ def group(name: str) -> str:
     return next((group for start, group in FIRST.items() if name.startswith(start)), "") or name
 
 
-class Schedule(LoadScopeScheduling):
+class Schedule(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
     """Group by group to whichever process is free, in the order of the tests."""
 
     def _split_scope(self, nodeid: str) -> str:
