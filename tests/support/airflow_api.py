@@ -98,7 +98,8 @@ class AirflowApi:
 
     def wait_for_run(self, dag_id: str, run_id: str, *, timeout: float = PATIENCE) -> str:
         """Waits until a run has ended; returns how."""
-        wait_until(lambda: self.run_state(dag_id, run_id) in FINISHED, timeout, f"the end of {dag_id} {run_id}")
+        end = f"the end of {dag_id} {run_id}"
+        wait_until(lambda: self.run_state(dag_id, run_id) in FINISHED, timeout, end, pause=0.5)
         return self.run_state(dag_id, run_id)
 
     def task(self, task: TaskId) -> Json:
