@@ -109,7 +109,8 @@ async def test_cancelling_the_one_that_authenticates(copernica_emulator: Emulato
     import_id = copernica_emulator.add_import("nightly", "running")
     copernica_emulator.fail("authenticate", Fault.SLOW, seconds=120)
     first = asyncio.create_task(status(import_id))
-    await asyncio.sleep(0.1)
+    while not copernica_emulator.requests:  # the fault is meant for it
+        await asyncio.sleep(0.01)
     second = asyncio.create_task(status(import_id))
     await asyncio.sleep(0.1)
     first.cancel()
