@@ -56,6 +56,14 @@ def _no_secret_of_another_test() -> None:
     forget_secrets()
 
 
+@pytest.fixture(autouse=True)
+def _short_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits ten seconds before what may have arrived is sent again."""
+    from airflow_provider_copernica.client import retry
+
+    monkeypatch.setattr(retry, "UNCONFIRMED_PAUSE", 0.05)
+
+
 @pytest.fixture(scope="session")
 def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An Airflow database with its tables and nothing in them: a file to copy, made once for all processes of a run."""

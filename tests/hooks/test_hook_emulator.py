@@ -26,7 +26,7 @@ IMPORT = {"database": 1, "action": "update or add", "key_fields": ["Email"], "so
 
 @pytest.fixture(params=[3, 4], ids=["v3", "v4"])
 def hook(copernica_connection: str, request: pytest.FixtureRequest) -> CopernicaHook:
-    return CopernicaHook(copernica_connection, api_version=request.param, timeout=2)
+    return CopernicaHook(copernica_connection, api_version=request.param, request_timeout=2)
 
 
 def test_an_import_from_beginning_to_end(hook: CopernicaHook, copernica_emulator: Emulator) -> None:
@@ -48,7 +48,7 @@ def test_what_becomes_of_waiting(hook: CopernicaHook, copernica_emulator: Emulat
         hook.wait_for_import(hook.create_import(**IMPORT), poll_interval=0.02)
     import_id = copernica_emulator.add_import("slow", "running")
     began = time.monotonic()
-    with pytest.raises(CopernicaImportTimeoutError, match="'slow': running"):
+    with pytest.raises(CopernicaImportTimeoutError, match=r"last seen as 'running'.*'slow'"):
         hook.wait_for_import(import_id, poll_interval=0.02, timeout=0.2)
     assert time.monotonic() - began < 1.5
     with pytest.raises(CopernicaArgumentError, match="import_id"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from datetime import datetime, timedelta
@@ -10,11 +11,13 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout
 from support.taskrun import run_task
 
+from airflow_provider_copernica.client import polling
 from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.exceptions import (
-    CopernicaApiError,
     CopernicaArgumentError,
+    CopernicaConnectionLookupError,
     CopernicaImportFailedError,
+    CopernicaImportUnknownError,
 )
 from airflow_provider_copernica.sensors.copernica import CopernicaImportSensor
 from local_airflow.processes import wait_until
@@ -149,7 +152,6 @@ class TestPeriodic:
 
 NONSENSE = [
     ("import_id", "x"),
-    ("import_id", None),
     ("import_id", True),
     ("import_id", -1),
     ("newer_than", "yesterday"),
@@ -178,12 +180,31 @@ def test_a_template_that_renders_to_nonsense_fails_at_once(
     assert copernica_emulator.requests == []
 
 
-def test_an_import_that_does_not_exist(copernica_emulator: Emulator, deferrable: bool) -> None:
+def test_an_import_that_does_not_exist(
+    copernica_emulator: Emulator, deferrable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "NOT_YET_SECONDS", 0.3)
     outcome = run_task(lambda: sensor(import_id=404, deferrable=deferrable))
     assert outcome.state == "failed"
-    assert isinstance(outcome.error, CopernicaApiError)
-    assert "import/404" in str(outcome.error)
-    assert "No entity with supplied ID" in str(outcome.error)
+    assert isinstance(outcome.error, CopernicaImportUnknownError)
+    assert str(outcome.error).startswith("Copernica does not know import 404: No entity with supplied ID.")
+
+
+@pytest.mark.parametrize("nothing", [None, "None", ""])
+def test_without_an_import_it_is_skipped(
+    copernica_emulator: Emulator, deferrable: bool, nothing: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What a dry run returns."""
+    caplog.set_level(logging.INFO)
+
+    def rendered() -> CopernicaImportSensor:
+        made = sensor(deferrable=deferrable)
+        made.import_id = nothing  # type: ignore[assignment]  # as a template renders it
+        return made
+
+    assert run_task(rendered).state == "skipped"
+    assert "Skipped: There is no import to wait for" in caplog.text
+    assert copernica_emulator.requests == []
 
 
 def test_an_outage_is_sat_out(copernica_emulator: Emulator, deferrable: bool) -> None:
@@ -214,10 +235,12 @@ def test_long_intervals_do_not_prolong_patience(copernica_emulator: Emulator, de
     assert time.monotonic() - began < 5
 
 
-def test_a_connection_that_does_not_exist_is_not_asked_for_again(deferrable: bool) -> None:
+def test_a_connection_that_is_not_found_may_be_retried(deferrable: bool) -> None:
+    """Airflow 3.3 says so when a secrets backend fails as well."""
     outcome = run_task(lambda: sensor(deferrable=deferrable, copernica_conn_id="nowhere", retries=2, soft_fail=True))
-    assert (outcome.state, outcome.attempts) == ("failed", 1), outcome.error
-    assert "Airflow has no connection 'nowhere'" in str(outcome.error)
+    assert (outcome.state, outcome.attempts) == ("failed", 3), outcome.error
+    assert isinstance(outcome.error, CopernicaConnectionLookupError)
+    assert "Airflow does not find the connection 'nowhere'" in str(outcome.error)
 
 
 def test_the_deferred_task_has_an_absolute_deadline(copernica_emulator: Emulator) -> None:
