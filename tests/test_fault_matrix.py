@@ -17,8 +17,6 @@ from traceback import format_exception
 from typing import Any
 
 import pytest
-from local_airflow import free_port
-from processes import wait_until
 from support.masker import forget_secrets
 from support.taskrun import run_task
 
@@ -30,6 +28,8 @@ from airflow_provider_copernica.operators import _submit
 from airflow_provider_copernica.operators._attempt_store import post_import
 from airflow_provider_copernica.operators._attempts import AcceptedImport
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
+from local_airflow.environment import free_port
+from local_airflow.processes import wait_until
 
 FOLLOWUPS = "update, followups"
 SAFE = ("update", "update or add", "ignore or add", "delete")
