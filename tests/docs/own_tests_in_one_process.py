@@ -8,14 +8,20 @@ from airflow.models import DagBag
 from airflow_provider_copernica.emulator import Emulator
 
 
-def test_first_import(copernica_emulator: Emulator, copernica_connection: str) -> None:
+def test_first_import(
+    copernica_emulator: Emulator,
+    copernica_connection: str,
+) -> None:
     run = DagBag().dags["first_import"].test()
 
     assert run.state == "success"
     assert len(copernica_emulator.profiles(1)) == 2
 
 
-def test_failing_import(copernica_emulator: Emulator, copernica_connection: str) -> None:
+def test_failing_import(
+    copernica_emulator: Emulator,
+    copernica_connection: str,
+) -> None:
     copernica_emulator.failing_imports("Disk full", after_lines=1)
 
     run = DagBag().dags["first_import"].test()

@@ -62,7 +62,11 @@ with DAG("recipe_delete", schedule=None) as delete:
         delete_target="subprofile",
         key_fields=["Email", "Order.OrderID"],
         sql_conn_id="warehouse",
-        sql="""SELECT email AS "Email", number AS "Order.OrderID" FROM orders WHERE status = 'cancelled'""",
+        sql="""
+            SELECT email AS "Email", number AS "Order.OrderID"
+            FROM orders
+            WHERE status = 'cancelled'
+        """,
     )
     # [END delete_orders]
 
@@ -91,7 +95,8 @@ with DAG("recipe_location", schedule=None) as location:
         database=1,
         action="update or add",
         key_fields=["Email", "Order.OrderID"],
-        location="{{ var.value.partners_file }}",  # sftp://user:password@files.example.com/customers.csv
+        # sftp://user:password@files.example.com/customers.csv
+        location="{{ var.value.partners_file }}",
         format="csv",
         delimiter=";",
         deferrable=True,

@@ -89,6 +89,12 @@ def test_names_of_airflow_are_the_same_in_its_own_sdk() -> None:
         assert getattr(sdk, name) is getattr(compatible, name), name
 
 
+def test_examples_are_narrow() -> None:
+    """Wider ones have to be scrolled on the pages that show them."""
+    wide = {name: line for name, text in regions().items() for line in text.splitlines() if len(line) > 88}
+    assert wide == {}
+
+
 def test_readme_is_short() -> None:
     assert len(README.split()) <= 900
 
