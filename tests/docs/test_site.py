@@ -1,4 +1,4 @@
-"""The diagrams of the documentation are drawn, and without Mermaid their text is there."""
+"""What the site adds to its pages: drawn diagrams, whose text is there without Mermaid, and names of Airflow 3."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if DIAGRAM.searc
 CONF = """
 import sys
 sys.path.insert(0, {extensions!r})
-extensions = ["diagrams", "myst_parser"]
+extensions = ["diagrams", "on_airflow_3", "myst_parser"]
 myst_fence_as_directive = ["mermaid"]
 html_static_path = [{static!r}]
 mermaid_js = {mermaid!r}
@@ -43,7 +43,10 @@ def build(folder: Path, mermaid: str) -> Path:
     )
     fences = "\n".join(f"```mermaid\n{text}```\n" for text in diagrams())
     (folder / "index.md").write_text(f"# Diagrams\n\n{fences}")
-    (folder / "plain.md").write_text("---\norphan: true\n---\n# Nothing to draw\n")
+    example = ROOT / "example_dags" / "example_copernica_first_import.py"
+    (folder / "example.py").write_text(example.read_text(encoding="utf-8"))
+    page = "---\norphan: true\n---\n# Nothing to draw\n\n```{literalinclude} example.py\n:language: python\n```\n"
+    (folder / "plain.md").write_text(page)
     command = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", str(folder), str(folder / "html")]
     subprocess.run(command, check=True, capture_output=True, text=True)
     return folder / "html"
@@ -68,6 +71,13 @@ def test_without_mermaid_the_page_shows_the_text(tmp_path: Path) -> None:
     shown = re.findall(r'<pre class="mermaid">(.*?)</pre>', page, re.DOTALL)
     assert [html.unescape(text).strip() for text in shown] == [text.strip() for text in diagrams()]
     assert "mermaid.min.js" not in page
+
+
+def test_examples_are_shown_with_the_names_of_airflow_3(tmp_path: Path) -> None:
+    page = (build(tmp_path, "") / "plain.html").read_text(encoding="utf-8")
+    text = html.unescape(re.sub(r"<[^>]+>", "", page))
+    assert "from airflow.sdk import DAG, task" in text
+    assert "compat.sdk" not in text
 
 
 @pytest.mark.slow
