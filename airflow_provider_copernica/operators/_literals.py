@@ -11,7 +11,7 @@ from airflow_provider_copernica.payload.parameters import check_parameters, is_u
 # parsing has to be quick; everything is checked when the task runs
 FIRST_ROWS = 100
 LONGEST_TEXT = 20_000
-_NO_GUARDS: dict[str, object] = {"min_records": None, "check_fields": False, "dry_run": False}
+_NO_GUARDS: dict[str, object] = {"min_records": None, "check_fields": "names", "dry_run": False}
 
 
 def check_literals(given: Mapping[str, object], guards: Mapping[str, object], *, waits: bool) -> None:

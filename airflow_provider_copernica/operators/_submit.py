@@ -7,24 +7,36 @@ from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
-from airflow_provider_copernica.exceptions import CopernicaEmptySourceError, CopernicaTooFewRowsError
+from airflow_provider_copernica.exceptions import (
+    CopernicaApiError,
+    CopernicaAuthError,
+    CopernicaEmptySourceError,
+    CopernicaTooFewRowsError,
+    CopernicaUnavailableError,
+)
 from airflow_provider_copernica.hooks.copernica import CopernicaHook
 from airflow_provider_copernica.operators._attempt_store import AttemptStore
 from airflow_provider_copernica.operators._attempts import AttemptRecord
 from airflow_provider_copernica.operators._guards import Guards, check_count, check_guards, report_dry_run, warn
 from airflow_provider_copernica.payload.body import ImportBody, prepare_import
 from airflow_provider_copernica.payload.parameters import ImportParameters
-from airflow_provider_copernica.payload.row_rules import Columns
+from airflow_provider_copernica.payload.row_rules import Columns, ReadSchema
 from airflow_provider_copernica.payload.schema import DatabaseSchema
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+__all__ = ["default_name", "dry_run", "submit"]
+
 log = logging.getLogger(__name__)
 
 
 def default_name(context: Context) -> str:
-    """A label that a person finds again in Copernica."""
+    """
+    Return a label that a person finds again in Copernica.
+
+    :param context: of the task.
+    """
     ti = context["ti"]
     mapped = f" [{ti.map_index}]" if ti.map_index is not None and ti.map_index >= 0 else ""
     return f"{ti.dag_id}.{ti.task_id} {context['run_id']}{mapped}"
@@ -38,10 +50,14 @@ def submit(
     record: AttemptStore,
 ) -> AttemptRecord:
     """
-    Makes an import.
+    Make an import.
 
+    :param hook: of the connection.
+    :param parameters: of the import.
     :param columns: what is known of them.
-    :return: with its ID.
+    :param guards: what is looked at before.
+    :param record: where the attempt is kept.
+    :return: the attempt with the import's ID.
     """
     with _prepare(hook, parameters, columns, guards) as body:
         idempotent = parameters.idempotent(body.report.fields)
@@ -51,22 +67,34 @@ def submit(
 
 
 def dry_run(hook: CopernicaHook, parameters: ImportParameters, columns: Columns, guards: Guards) -> None:
-    """Does everything but the POST, and reports."""
+    """
+    Do everything but the POST, and report.
+
+    :param hook: of the connection.
+    :param parameters: of the import.
+    :param columns: what is known of them.
+    :param guards: what is looked at before.
+    """
     with _prepare(hook, parameters, columns, guards) as body:
         report_dry_run(parameters, body.report, body.size)
 
 
 def _prepare(hook: CopernicaHook, parameters: ImportParameters, columns: Columns, guards: Guards) -> ImportBody:
     check_guards(guards, has_location=parameters.location is not None)
-    schema = _fetch_schema(hook, parameters.database) if guards.check_fields else None
     try:
-        body = prepare_import(parameters, schema=schema, columns=columns, tolerate_faults=guards.dry_run)
+        body = prepare_import(
+            parameters,
+            read_schema=_schema_reader(hook, parameters.database, guards),
+            check_values=guards.check_fields == "values",
+            columns=columns,
+            tolerate_faults=guards.dry_run,
+        )
     except CopernicaEmptySourceError as error:
         check_count(parameters, 0, guards.min_records)
-        raise AirflowSkipException(f"{error} Nothing was sent to Copernica.") from error
+        raise AirflowSkipException("The source has no rows, so nothing was sent to Copernica.") from error
     try:
         if parameters.location is None:
-            check_count(parameters, body.report.rows, guards.min_records)
+            check_count(parameters, body.report.accepted, guards.min_records)
     except CopernicaTooFewRowsError:
         body.close()
         raise
@@ -74,7 +102,34 @@ def _prepare(hook: CopernicaHook, parameters: ImportParameters, columns: Columns
     return body
 
 
-def _fetch_schema(hook: CopernicaHook, database: int) -> DatabaseSchema:
+def _schema_reader(hook: CopernicaHook, database: int, guards: Guards) -> ReadSchema | None:
+    match guards.check_fields:
+        case "values":
+            return lambda: _read_schema(hook, database)
+        case "names":
+            return lambda: _read_schema_if_allowed(hook, database)
+    return None
+
+
+def _read_schema_if_allowed(hook: CopernicaHook, database: int) -> DatabaseSchema | None:
+    """Read the database; None where Copernica refuses, since rights may be for imports only: the POST has its say."""
+    try:
+        return _read_schema(hook, database)
+    except CopernicaUnavailableError:
+        raise
+    except CopernicaApiError as error:
+        if isinstance(error, CopernicaAuthError) and error.status_code != 403:  # a refused token, not a missing right
+            raise
+        log.warning(
+            "The names of the columns are not checked, since database %d can't be read: %s Give the token the right "
+            "to read it, or set check_fields=False.",
+            database,
+            error,
+        )
+        return None
+
+
+def _read_schema(hook: CopernicaHook, database: int) -> DatabaseSchema:
     schema = DatabaseSchema.from_api(hook.get_database(database))
     while schema.incomplete:
         path = schema.incomplete[0]

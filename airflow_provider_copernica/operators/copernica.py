@@ -77,7 +77,8 @@ class CopernicaImportOperator(BaseOperator):
     :param timeout: seconds (or a timedelta) to wait in all; default: for ever, or ``execution_timeout``.
     :param durable: remember the import across retries and clearing (Airflow 3.3 and later).
     :param min_records: fail when there are fewer rows than this.
-    :param check_fields: compare the rows with the fields of the database first.
+    :param check_fields: ``"names"``: refuse columns that the database does not have, by one GET before; ``"values"`` or
+        True: compare their values too; False: ask nothing.
     :param dry_run: do everything but send, and report; the task then returns None.
     :return: the ID of the import. When it waited, the XCom ``import_status`` holds import_id, name, status,
         total_lines, processed_lines, last_run and last_error.
@@ -119,7 +120,7 @@ class CopernicaImportOperator(BaseOperator):
         timeout: float | timedelta | None = None,
         durable: bool = True,
         min_records: int | str | None = None,
-        check_fields: bool | str = False,
+        check_fields: bool | str = "names",
         dry_run: bool | str = False,
         **kwargs: Any,  # those of BaseOperator
     ) -> None:
