@@ -85,11 +85,12 @@ def parse_columns(names: Iterable[object]) -> tuple[Column, ...]:
         if isinstance(column, str):
             problems.append(f"Column {position} {column}")
             continue
-        twin = seen.setdefault(column.name.casefold(), column)
-        if twin is column:
+        twin = seen.get(column.name.casefold())
+        if twin is None:
+            seen[column.name.casefold()] = column
             columns.append(column)
         else:
-            problems.append(f"Columns {show_name(twin.name)} and {show_name(column.name)} are the same: keep one")
+            problems.append(f"Columns {show_name(twin.name)} and {show_name(column.name)} are the same column: keep one")
     if not names:
         problems.append("The first row has no columns: give it at least one field")
     if problems:
@@ -112,12 +113,13 @@ def looks_like_data(name: object) -> bool:
     """
     Tell whether a column's name looks like a value of somebody's, which no message may show.
 
-    :param name: a name: one with an at sign, without any letter, or with many digits looks like data.
+    :param name: a name: one with an at sign, without any letter, or mostly of digits looks like data.
     """
     if not isinstance(name, str) or not name.strip():
         return False
     digits = sum(map(str.isdigit, name))
-    return "@" in name or digits > 5 or (digits > 0 and not any(map(str.isalpha, name)))
+    mostly_digits = digits > 4 and 3 * digits >= 2 * len(name)
+    return "@" in name or mostly_digits or (digits > 0 and not any(map(str.isalpha, name)))
 
 
 def show_name(name: object) -> str:

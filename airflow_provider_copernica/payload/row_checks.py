@@ -175,7 +175,7 @@ class RowCheck:
                 faults.append(Fault(name, _EMPTY_KEY))
             elif is_padded(text):
                 faults.append(Fault(name, _PADDED_KEY))
-            elif self._as_is and isinstance(values[position], Decimal) and str(values[position]) != text:
+            elif self._as_is and _is_whole(values[position]):
                 faults.append(Fault(name, _OTHER_NOTATION))
         return faults
 
@@ -256,6 +256,11 @@ def check_against(schema: DatabaseSchema | None, columns: Sequence[Column]) -> N
     problems = schema.check_columns(columns) if schema else []
     if problems:
         raise CopernicaArgumentError(*problems)
+
+
+def _is_whole(value: object) -> bool:
+    """Tell whether a number of JSON text is whole, and yet not written as one: 1001.0 or 1e3."""
+    return isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value()
 
 
 def _is_suspect(header: Header, texts: Sequence[str], joined: str) -> bool:
