@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any, NoReturn
 from uuid import UUID
 
-from airflow_provider_copernica.client.imports import COPERNICA_ZONE
+from airflow_provider_copernica.client.import_states import COPERNICA_ZONE
 from airflow_provider_copernica.payload.columns import ColumnKind, is_invisible
 
 __all__ = ["MAX_CHARACTERS", "TEXT_BY_TYPE", "UnsafeValueError", "is_padded", "is_plain", "to_text"]
