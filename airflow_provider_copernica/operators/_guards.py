@@ -12,6 +12,7 @@ from airflow_provider_copernica.client.convert import to_boolean, to_count
 from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaTooFewRowsError
 from airflow_provider_copernica.payload.columns import show_name
 from airflow_provider_copernica.payload.parameters import ImportParameters, hint_at_template
+from airflow_provider_copernica.payload.rejects import RejectSettings, read_reject_settings
 from airflow_provider_copernica.payload.row_rules import RowReport
 
 __all__ = ["CheckFields", "Guards", "check_count", "check_guards", "read_guards", "report_dry_run", "warn"]
@@ -31,26 +32,30 @@ class Guards:
     :param check_fields: what of the rows is compared with the database first: the names of the columns, or their
         values too; None: nothing.
     :param dry_run: nothing is sent.
+    :param rejects: what becomes of faulty rows, where the others are sent; None: a faulty row fails the task.
     """
 
     min_records: int | None = None
     check_fields: CheckFields | None = "names"
     dry_run: bool = False
+    rejects: RejectSettings | None = None
 
 
-def read_guards(*, min_records: object, check_fields: object, dry_run: object) -> Guards:
+def read_guards(*, min_records: object, check_fields: object, dry_run: object, rejects: object = None) -> Guards:
     """
     Make guards of what the operator was given, as rendered.
 
     :param min_records: a whole number, or digits.
     :param check_fields: "names", "values", or a boolean; True means "values".
     :param dry_run: a boolean.
+    :param rejects: the arguments of ``Rejects``, or None.
     :raises CopernicaArgumentError: a value rendered to nonsense.
     """
     return Guards(
         None if min_records is None else _read("min_records", partial(to_count, least=0), min_records),
         _read("check_fields", _check_fields, check_fields),
         _read("dry_run", to_boolean, dry_run),
+        None if rejects is None else read_reject_settings(rejects),
     )
 
 
@@ -74,14 +79,25 @@ def _check_fields(value: object) -> CheckFields | None:
         raise ValueError("must be 'names', 'values', true or false") from error
 
 
-def check_guards(guards: Guards, *, has_location: bool) -> None:
+def check_guards(guards: Guards, *, has_location: bool, remove_missing: bool) -> None:
     """
     Refuse guards that can't work.
 
     :param guards: what was asked for.
     :param has_location: Copernica fetches the file itself.
+    :param remove_missing: what is not sent is deleted.
     :raises CopernicaArgumentError: there are such guards.
     """
+    if guards.rejects and remove_missing:
+        raise CopernicaArgumentError(
+            "rejects can't go with remove_missing, which would delete the profiles of rejected rows: leave one of them "
+            "out"
+        )
+    if guards.rejects and has_location:
+        raise CopernicaArgumentError(
+            "rejects looks at the rows, but with location (or presign) Copernica fetches the file itself: leave it "
+            "out, or send the rows"
+        )
     if has_location and (guards.min_records is not None or guards.check_fields == "values"):
         raise CopernicaArgumentError(
             "min_records and check_fields='values' look at the rows, but with location Copernica fetches the file "
@@ -167,6 +183,8 @@ def report_dry_run(parameters: ImportParameters, report: RowReport, size: int) -
     log.info("There are %s rows, %s bytes in all.", f"{report.rows:,}", f"{size:,}")
     log.info("The fields are: %s.", _names(report.fields))
     log.info("The key fields of an earlier row occur again in %s rows.", f"{report.duplicate_keys:,}")
+    if report.rejected:
+        log.warning("%s rows would be rejected, and the others sent.", f"{report.rejected:,}")
     for fault in report.faults:
         log.warning("This fault was found: %s.", fault)
     if report.fault_count:

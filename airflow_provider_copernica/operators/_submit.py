@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
@@ -11,15 +12,16 @@ from airflow_provider_copernica.exceptions import (
     CopernicaApiError,
     CopernicaAuthError,
     CopernicaEmptySourceError,
-    CopernicaTooFewRowsError,
     CopernicaUnavailableError,
 )
 from airflow_provider_copernica.hooks.copernica import CopernicaHook
 from airflow_provider_copernica.operators._attempt_store import AttemptStore, post_import
 from airflow_provider_copernica.operators._attempts import AcceptedImport
 from airflow_provider_copernica.operators._guards import Guards, check_count, check_guards, report_dry_run, warn
+from airflow_provider_copernica.operators._rejects import PushOutcome, settle_rejects
 from airflow_provider_copernica.payload.body import ImportBody, prepare_import
 from airflow_provider_copernica.payload.parameters import ImportParameters
+from airflow_provider_copernica.payload.rejects import RejectedRows, RejectSettings
 from airflow_provider_copernica.payload.row_rules import Columns, ReadSchema
 from airflow_provider_copernica.payload.schema import DatabaseSchema
 
@@ -48,6 +50,7 @@ def submit(
     columns: Columns,
     guards: Guards,
     store: AttemptStore,
+    push: PushOutcome,
 ) -> AcceptedImport:
     """
     Make an import.
@@ -56,10 +59,11 @@ def submit(
     :param parameters: of the import.
     :param columns: what is known of them.
     :param guards: what is looked at before.
-    :param record: where the attempt is kept.
+    :param store: where the attempt is kept.
+    :param push: takes the counts of what was seen before the POST.
     :return: the attempt with the import's ID.
     """
-    with _prepare(hook, parameters, columns, guards) as body:
+    with _prepare(hook, parameters, columns, guards, push) as body:
         idempotent = parameters.idempotent(body.report.fields)
         accepted = post_import(store, hook, parameters.name or "", body.payload(), idempotent=idempotent)
     log.info("Copernica made import %d %r.", accepted.import_id, accepted.name)
@@ -79,27 +83,41 @@ def dry_run(hook: CopernicaHook, parameters: ImportParameters, columns: Columns,
         report_dry_run(parameters, body.report, body.size)
 
 
-def _prepare(hook: CopernicaHook, parameters: ImportParameters, columns: Columns, guards: Guards) -> ImportBody:
-    check_guards(guards, has_location=parameters.location is not None)
-    try:
-        body = prepare_import(
-            parameters,
-            read_schema=_schema_reader(hook, parameters.database, guards),
-            check_values=guards.check_fields == "values",
-            columns=columns,
-            tolerate_faults=guards.dry_run,
-        )
-    except CopernicaEmptySourceError as error:
-        check_count(parameters, 0, guards.min_records)
-        raise AirflowSkipException("The source has no rows, so nothing was sent to Copernica.") from error
-    try:
+def _prepare(
+    hook: CopernicaHook, parameters: ImportParameters, columns: Columns, guards: Guards, push: PushOutcome | None = None
+) -> ImportBody:
+    """Check and write the body; without ``push`` nothing else is written (a dry run)."""
+    check_guards(guards, has_location=parameters.location is not None, remove_missing=bool(parameters.remove_missing))
+    settings = guards.rejects
+    with ExitStack() as undo:
+        rejected = undo.enter_context(_collect(settings, columns)) if settings else None
+        try:
+            body = prepare_import(
+                parameters,
+                read_schema=_schema_reader(hook, parameters.database, guards),
+                check_values=guards.check_fields == "values",
+                columns=columns,
+                tolerate_faults=guards.dry_run,
+                rejects=rejected,
+            )
+        except CopernicaEmptySourceError as error:
+            if settings and rejected and push:
+                settle_rejects(settings, rejected, 0, push)
+            check_count(parameters, 0, guards.min_records)
+            raise AirflowSkipException("The source has no rows, so nothing was sent to Copernica.") from error
+        discard = undo.enter_context(ExitStack())
+        discard.enter_context(body)
+        if settings and rejected and push:
+            settle_rejects(settings, rejected, body.report.rows, push)
         if parameters.location is None:
             check_count(parameters, body.report.accepted, guards.min_records)
-    except CopernicaTooFewRowsError:
-        body.close()
-        raise
-    warn(parameters, body.report, guards.min_records)
-    return body
+        warn(parameters, body.report, guards.min_records)
+        discard.pop_all()
+        return body
+
+
+def _collect(settings: RejectSettings, columns: Columns) -> RejectedRows:
+    return RejectedRows(values=settings.values, current_file=columns.current_file)
 
 
 def _schema_reader(hook: CopernicaHook, database: int, guards: Guards) -> ReadSchema | None:

@@ -90,7 +90,8 @@ def parse_columns(names: Iterable[object]) -> tuple[Column, ...]:
             seen[column.name.casefold()] = column
             columns.append(column)
         else:
-            problems.append(f"Columns {show_name(twin.name)} and {show_name(column.name)} are the same column: keep one")
+            both = f"{show_name(twin.name)} and {show_name(column.name)}"
+            problems.append(f"Columns {both} are the same column: keep one")
     if not names:
         problems.append("The first row has no columns: give it at least one field")
     if problems:

@@ -193,7 +193,7 @@ class RowCheck:
         if not isinstance(row, Mapping):
             if self.header is None and isinstance(row, (list, tuple)):
                 raise CopernicaArgumentError(_LISTS if row and isinstance(row[0], Mapping) else _TUPLES)
-            return None, [Fault(None, f"is a {type(row).__name__}: make it a mapping of fields to values")]
+            return None, [Fault(None, f"is of type {type(row).__name__}: make it a mapping of fields to values")]
         if self.header is None:
             self._set_header(list(row))
         header = self.header

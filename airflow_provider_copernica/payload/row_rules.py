@@ -43,10 +43,12 @@ class Columns:
 
     :param renamed: from names in the source to names of columns, default None.
     :param of_location: names in a file that Copernica fetches itself, default none: not known.
+    :param current_file: names the file that a row comes from, where there are several; default None.
     """
 
     renamed: Mapping[str, str] | None = None
     of_location: Sequence[str] = ()
+    current_file: Callable[[], str | None] | None = None
 
 
 NOT_KNOWN = Columns()

@@ -165,7 +165,7 @@ def test_a_dry_run_reports_faults_and_leaves_their_rows_out():
     rows = [{"Email": "a"}, {"Email": b""}, {"Mail": "c"}, "text", {"Email": "d"}]
     body = write_body({}, rows, NO_RULES, tolerate_faults=True)
     assert (body.report.rows, body.report.fault_count) == (5, 4)
-    assert body.report.faults[-1] == "Row 4 is a str: make it a mapping of fields to values"
+    assert body.report.faults[-1] == "Row 4 is of type str: make it a mapping of fields to values"
     assert read(body)["source"] == [{"Email": "a"}, {"Email": "d"}]
 
 

@@ -69,7 +69,7 @@ def _surrogate(text: str) -> bool:
         ('[{"a": NaN}]', "Row 1: field 'a' is not a number"),
         ('[{"a": 1e999999}]', "Row 1: field 'a' is a number of more"),
         ('[{"a": 1}, {"a": 1, "a": 2}]', "Row 2 .*field 'a' "),
-        ('[{"a": 1}, 5, "x", null, []]', "Row 2 is a int"),
+        ('[{"a": 1}, 5, "x", null, []]', "Row 2 is of type int"),
         ('[{"a": "\\ud800"}]', "Row 1: field 'a' holds"),
     ],
 )
