@@ -16,7 +16,7 @@ from airflow_provider_copernica.operators.copernica import CopernicaImportOperat
 from airflow_provider_copernica.options import Rejects
 from airflow_provider_copernica.payload.rejects import RejectLimit, read_reject_settings
 
-TEMPLATED = Rejects("s3://bucket/{{ ds }}.jsonl", at_most="{{ params.limit }}", values="{{ params.values }}")
+TEMPLATED = Rejects("s3://bucket/{{ ds }}.jsonl", at_most="{{ params.limit }}", values="{{ params.full }}")
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_copies_are_the_same(given: Rejects, again: Any) -> None:
 
 def test_airflow_renders_it_to_a_plain_dict() -> None:
     made = task(rejects=TEMPLATED)
-    made.render_template_fields({"ds": "2026-01-31", "params": {"limit": "1%", "values": "true"}})  # type: ignore[arg-type]  # enough
+    made.render_template_fields({"ds": "2026-01-31", "params": {"limit": "1%", "full": "true"}})  # type: ignore[arg-type]  # enough
     settings = read_reject_settings(made.rejects)
     assert settings.path == "s3://bucket/2026-01-31.jsonl"
     assert (str(settings.at_most), settings.values, settings.object_storage_conn_id) == ("1%", True, None)
