@@ -101,7 +101,7 @@ class CopernicaImportSensor(BaseSensorOperator):
         if not is_being_unmapped(self):
             self._check_literals()
         if deferrable and start_from_trigger:
-            self.start_trigger_args = start_trigger(self, self._trigger_kwargs(), "execute_complete", self.timeout)
+            self.start_trigger_args = start_trigger(self, self._trigger_kwargs(), "execute_complete", self._limit)
             self.start_from_trigger = self.start_trigger_args is not None
 
     def _check_literals(self) -> None:
@@ -164,8 +164,7 @@ class CopernicaImportSensor(BaseSensorOperator):
     def poke(self, context: Context) -> PokeReturnValue:  # noqa: ARG002 - Airflow's signature
         """Ask once, through an outage of minutes."""
         watch, hook = self._present_watch, self.hook
-        steps = look_at_import(hook.settings, read_import_id(self.import_id), watch, self._progress.last)
-        status = hook.client.run(steps)
+        status = hook.client.run(look_at_import(read_import_id(self.import_id), watch, self._progress.last))
         if status is None:
             return PokeReturnValue(is_done=False)
         self._progress(status)
@@ -244,9 +243,16 @@ class CopernicaImportSensor(BaseSensorOperator):
         if self.soft_fail or self.never_fail:
             return self._skip(str(error))
         log.error("%s", error)
-        if self.execution_timeout is not None and self.execution_timeout.total_seconds() < self.timeout:
+        if self._limit < self.timeout:
             return AirflowTaskTimeout(str(error))  # as in a worker: Airflow may retry it
         return AirflowSensorTimeout(str(error))
+
+    @property
+    def _limit(self) -> float:
+        """Seconds to wait in all; Airflow 3.3 does not see to ``execution_timeout`` while a task is deferred."""
+        if self.execution_timeout is None:
+            return self.timeout
+        return min(self.timeout, self.execution_timeout.total_seconds())
 
     def _trigger_kwargs(self) -> dict[str, object]:
         return {
@@ -264,16 +270,13 @@ class CopernicaImportSensor(BaseSensorOperator):
 
         now = time.time()
         newer_than = read_newer_than(self.newer_than)
-        limit = self.timeout
-        if self.execution_timeout is not None:
-            limit = min(limit, self.execution_timeout.total_seconds())
         kwargs: dict[str, Any] = {  # of many types
             **self._trigger_kwargs(),
             "newer_than": None if newer_than is None else newer_than.isoformat(),
         }
-        trigger = CopernicaImportTrigger(**kwargs, deadline=now + limit, started_at=now)
+        trigger = CopernicaImportTrigger(**kwargs, deadline=now + self._limit, started_at=now)
         # Airflow's own time-out is a backstop: it comes when no triggerer runs
-        backstop = timedelta(seconds=limit + DEFER_GRACE_SECONDS)
+        backstop = timedelta(seconds=self._limit + DEFER_GRACE_SECONDS)
         self.defer(trigger=trigger, method_name="execute_complete", timeout=backstop)
 
     def _get_next_poke_interval(
