@@ -268,7 +268,7 @@ def _is_suspect(header: Header, texts: Sequence[str], joined: str) -> bool:
     keys = header.keys
     for position in keys:
         key = texts[position]
-        if not key or key.strip() != key or not key.isascii():
+        if not key or key.strip() != key or not key.isascii() or not key.isprintable():
             return True
     if "\\" in joined or _BOM in joined or texts[0] == header.source[0]:
         return True

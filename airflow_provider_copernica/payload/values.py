@@ -84,9 +84,7 @@ def is_padded(text: str) -> bool:
 
     :param text: the text of a key; not empty.
     """
-    if len(text.strip()) != len(text):
-        return True
-    return not text.isascii() and (is_invisible(text[0]) or is_invisible(text[-1]))
+    return len(text.strip()) != len(text) or is_invisible(text[0]) or is_invisible(text[-1])
 
 
 def _interest_text(value: object) -> str:
