@@ -286,7 +286,7 @@ def test_the_database_is_read_once_and_only_when_the_columns_are_known():
     sparse = RowRules(ignore_empty_fields=True, read_schema=read_schema)
     write_body({}, [{"a": 1}, {"b": 2}, {"c": 3}], sparse).close()
     assert reads == [1]
-    with pytest.raises(CopernicaArgumentError, match="Row 3 has new columns.\nThe database has no field 'd'"):
+    with pytest.raises(CopernicaArgumentError, match=r"Row 3 has new columns\.\nThe database has no field 'd'"):
         write_body({}, [{"a": 1}, {"b": 2}, {"d": 3}], sparse)
 
 
