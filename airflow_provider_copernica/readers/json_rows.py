@@ -137,7 +137,7 @@ class _Buffer:
                 raise JsonTextError(f"row {number}: {reason}", self.rest())
             self._position = end
             if isinstance(value, _Repeating):
-                return MalformedRow(f"field {value.field!r} occurs twice in one object: keep one of them")
+                return MalformedRow(f"has the field {value.field!r} twice: keep one of them")
             return value
 
     def _may_be_cut_off(self, error: json.JSONDecodeError) -> bool:

@@ -151,12 +151,12 @@ def test_json_without_rows(content):
 @pytest.mark.parametrize(
     ("kind", "content", "says"),
     [
-        ("csv", b"a,b\n1,2\n1\n", r"row 2: \(line 3\) has 1 of 2 values, nothing for 'b'"),
-        ("csv", b"a,b\n1,2,3\n", "row 1: .*3 values for 2 columns"),
-        ("csv", b"a,b\n\n1,2\n", "row 1: is a blank line"),
-        ("json", b'[{"a": 1}, 5]', "row 2: is of type int"),
-        ("jsonl", b'{"a": 1}\n[]', "row 2: is of type list"),
-        ("json", b'[{"a": 1}, {"a": 1, "a": 2}]', "row 2: field 'a' occurs twice"),
+        ("csv", b"a,b\n1,2\n1\n", r"Row 2 \(line 3\) has 1 of 2 values, nothing for 'b'"),
+        ("csv", b"a,b\n1,2,3\n", "Row 1 .*3 values for 2 columns"),
+        ("csv", b"a,b\n\n1,2\n", "Row 1 is a blank line"),
+        ("json", b'[{"a": 1}, 5]', "Row 2 is of type int"),
+        ("jsonl", b'{"a": 1}\n[]', "Row 2 is of type list"),
+        ("json", b'[{"a": 1}, {"a": 1, "a": 2}]', "Row 2 has the field 'a' twice"),
     ],
 )
 def test_what_is_no_row_is_named_by_its_number(kind, content, says):
@@ -167,7 +167,7 @@ def test_what_is_no_row_is_named_by_its_number(kind, content, says):
 def test_all_faults_of_a_file_are_named():
     with pytest.raises(CopernicaRowError) as raised:
         write_body({}, read(b"Email;City\n;a\nb\nc;1;2\nd;e\n", "csv"), RowRules(key_fields=("Email",)))
-    assert [fault.partition(":")[0] for fault in raised.value.faults] == ["row 1", "row 2", "row 3"]
+    assert [fault[:5] for fault in raised.value.faults] == ["Row 1", "Row 2", "Row 3"]
     assert raised.value.count == 3
 
 

@@ -112,7 +112,7 @@ def test_an_empty_file(copernica_emulator: Emulator, tmp_path: Path, text: str, 
 @pytest.mark.parametrize(
     ("name", "content", "kind", "words"),
     [
-        ("a.csv", b"Email;City\na@example.com\n", CopernicaRowError, "row 1"),
+        ("a.csv", b"Email;City\na@example.com\n", CopernicaRowError, "Row 1"),
         ("a.csv", b"Email;City\n\xff\xfe;x\n", CopernicaArgumentError, "UTF-8"),
         ("a.json", b'{"Email": "a@example.com"}', CopernicaArgumentError, "JSON"),
         ("a.csv.gz", b"Email;City\n", CopernicaArgumentError, "gzip"),

@@ -184,7 +184,7 @@ def test_row_data_is_not_logged(copernica_emulator: Emulator, caplog: pytest.Log
     caplog.set_level(logging.DEBUG)
     sql = """SELECT mail AS "Email", x'00' AS "City" FROM customers"""
     outcome = run_task(lambda: task(sql=sql))
-    assert "row 1: field 'City'" in str(outcome.error)
+    assert "Row 1: field 'City'" in str(outcome.error)
     run_task(lambda: task())
     assert "example.com" not in caplog.text + str(outcome.error)
 
