@@ -215,16 +215,8 @@ def test_a_person_fails_the_task(stage: Stage, mode: str) -> None:
     wait_until(lambda: emulator.imports[-1].state == "finished", PATIENCE, "the import, which goes on")
 
 
-@pytest.mark.parametrize(
-    ("mode", "made", "says"),
-    [
-        ("triggerer", 2, "once that import has ended, the rows are sent again"),
-        # Airflow treats a clear of a running task as a retry, which is certain to be none where none was left
-        ("last_try", 2, "once that import has ended, the rows are sent again"),
-        ("worker", 1, "This attempt goes on waiting for it. (If the task was cleared to send other rows"),
-    ],
-)
-def test_a_task_is_cleared_while_its_import_runs(stage: Stage, mode: str, made: int, says: str) -> None:
+@pytest.mark.parametrize("mode", ["worker", "last_try", "triggerer"])
+def test_a_task_is_cleared_while_its_import_runs(stage: Stage, mode: str) -> None:
     emulator, api, dag_id = stage.emulator, stage.api, f"kill_{mode}"
     emulator.clear_faults()
     emulator.import_seconds = 600
@@ -235,13 +227,13 @@ def test_a_task_is_cleared_while_its_import_runs(stage: Stage, mode: str, made: 
     wait_until(lambda: any(f"/import/{imports + 1}" in each.path for each in emulator.requests), PATIENCE, "a look")
     api.clear(task)
     wait_until(lambda: "The previous attempt's import is still" in whole_log(stage, task), PATIENCE, "a second attempt")
-    assert says in whole_log(stage, task)
+    assert "once that import has ended, the rows are sent again" in whole_log(stage, task)
     assert len(emulator.imports) == imports + 1
     emulator.import_seconds = 1
     emulator.set_status(imports + 1, status="finished")
     assert api.wait_for_run(dag_id, run_id) == "success"
-    assert len(emulator.imports) == imports + made
-    assert api.xcom(task) == imports + made
+    assert len(emulator.imports) == imports + 2
+    assert api.xcom(task) == imports + 2
 
 
 def whole_log(stage: Stage, task: TaskId) -> str:
