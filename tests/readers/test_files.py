@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaRowError
 from airflow_provider_copernica.payload.body import write_body
 from airflow_provider_copernica.payload.row_rules import RowRules
-from airflow_provider_copernica.readers.files import guess_format, read_rows
+from airflow_provider_copernica.readers.files import FileOptions, Findings, guess_format, read_rows
 
 ROWS = [
     {"Email": "jan@example.com", "Name": "O'Brien", "Code": "00001", "Note": 'a "quoted", value; with\ttab'},
@@ -70,18 +70,17 @@ def as_parquet(rows) -> bytes:
 WRITERS = {"csv": as_csv, "json": as_json, "jsonl": as_json_lines, "parquet": as_parquet}
 
 
-def read(content, kind, **more):
-    more = {"compression": None, "delimiter": None, "on_delimiter": None} | more
+def read(content, kind, findings=None, **options):
     stream = io.BytesIO(content) if isinstance(content, bytes) else content
-    return list(read_rows(stream, kind, **more))
+    return list(read_rows(stream, FileOptions(kind, **options), findings))
 
 
 @pytest.mark.parametrize("make", [io.BytesIO, Trickle])
-@pytest.mark.parametrize("compression", [None, "gzip"])
+@pytest.mark.parametrize(("packed", "compression"), [(0, "infer"), (1, "infer"), (1, "gzip"), (0, "none")])
 @pytest.mark.parametrize("kind", WRITERS)
-def test_round_trip(kind, compression, make):
+def test_round_trip(kind, packed, compression, make):
     content = WRITERS[kind](ROWS)
-    stream = make(gzip.compress(content) if compression else content)
+    stream = make(gzip.compress(content) if packed else content)
     assert read(stream, kind, compression=compression) == ROWS
 
 
@@ -112,16 +111,14 @@ def test_a_byte_order_mark_is_dropped(kind):
 
 @pytest.mark.parametrize("delimiter", ["\t", ",", ";"])
 @pytest.mark.parametrize("end", ["\r\n", "\n"])
-def test_the_delimiter_is_found_and_told(delimiter, end):
-    told: list[str] = []
-    assert read(as_csv(ROWS, delimiter, end), "csv", on_delimiter=told.append) == ROWS
-    assert told == [delimiter]
+def test_the_delimiter_is_found(delimiter, end):
+    findings = Findings()
+    assert read(as_csv(ROWS, delimiter, end), "csv", findings) == ROWS
+    assert findings.delimiter == delimiter
 
 
 def test_a_given_delimiter_is_not_guessed():
-    told: list[str] = []
-    assert read(b"a,b;c\n1,2;3\n", "csv", delimiter=";", on_delimiter=told.append) == [{"a,b": "1,2", "c": "3"}]
-    assert told == []
+    assert read(b"a,b;c\n1,2;3\n", "csv", delimiter=";") == [{"a,b": "1,2", "c": "3"}]
 
 
 @pytest.mark.parametrize("content", [b"a,b;c\n1,2;3\n"])
@@ -174,15 +171,15 @@ def test_all_faults_of_a_file_are_named():
 @pytest.mark.parametrize(
     ("kind", "content", "says"),
     [
-        ("csv", b"a,a\n1,2\n", "column 'a' occurs twice"),
-        ("csv", b'a,b\n1,"2\n', "row 1 .* no valid CSV"),
+        ("csv", b"a,a\n1,2\n", "Column 'a' occurs twice"),
+        ("csv", b'a,b\n1,"2\n', "Row 1 .* not valid CSV"),
         ("csv", b"a,b\n1,\xff\n", "not UTF-8 at byte 6"),
         ("csv", "a,b\n1,ë".encode()[:-1], "not UTF-8 at byte 6"),
         ("csv", "a,b\n1,2\n".encode("utf-16"), "not UTF-8 at byte 0"),
         ("json", b'[{"a": "' + b"x" * 100_000 + b'\xc3("}]', "not UTF-8 at byte 100008"),
         ("json", b'{"a": 1}\n{"a": 2}', "must be an array.*format='jsonl'"),
         ("json", b'[{"a": 1}, {"a": }]', "row 2: Expecting value"),
-        ("csv", b"\na,b\n1,2\n", "the first line is blank"),
+        ("csv", b"\na,b\n1,2\n", "The first line is blank"),
         ("jsonl", b'{"a": 1}\n{"a": ', "row 2: Expecting value.*format='json'"),
         ("jsonl", b'{"a": 1}\n{"a": 2} {"a": 3}', "row 2: there is more than one value"),
         ("parquet", b"PAR1 nonsense PAR1", "no valid Parquet"),
@@ -216,7 +213,7 @@ def test_damaged_gzip(content):
 
 def test_rows_come_while_the_file_is_read():
     stream = Trickle(as_csv(ROWS * 50_000), 1 << 16)
-    rows = read_rows(stream, "csv", compression=None, delimiter=",", on_delimiter=None)
+    rows = read_rows(stream, FileOptions("csv"))
     assert next(rows) == ROWS[0]
     assert stream._content.tell() < 1_000_000
 
@@ -267,7 +264,7 @@ def test_a_row_group_of_parquet_is_never_in_memory_as_a_whole(tmp_path):
             return read
 
     with Recorder(path) as file:
-        assert sum(1 for _ in read_rows(file, "parquet")) == 300_000
+        assert sum(1 for _ in read_rows(file, FileOptions("parquet"))) == 300_000
         assert file.largest < 1 << 20, "of 6 MB in a column"
 
 
@@ -291,14 +288,14 @@ def test_parquet_without_pyarrow_names_the_extra(monkeypatch):
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("s3://bucket/a.b/profiles.csv", ("csv", None)),
+        ("s3://bucket/a.b/profiles.csv", ("csv", "infer")),
         ("profiles.CSV.GZ", ("csv", "gzip")),
-        ("/data/a.txt", ("csv", None)),
+        ("/data/a.txt", ("csv", "infer")),
         ("a.tsv.gz", ("csv", "gzip")),
-        ("a.json", ("json", None)),
-        ("a.2024.jsonl", ("jsonl", None)),
+        ("a.json", ("json", "infer")),
+        ("a.2024.jsonl", ("jsonl", "infer")),
         ("a.ndjson.gz", ("jsonl", "gzip")),
-        ("a.parquet", ("parquet", None)),
+        ("a.parquet", ("parquet", "infer")),
         ("a.parquet.gz", ("parquet", "gzip")),
     ],
 )
