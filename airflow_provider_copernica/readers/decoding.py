@@ -104,7 +104,7 @@ def check_encoding(name: str) -> str:
     :raises CopernicaArgumentError: Python does not know it, or can't read it piece by piece.
     """
     try:
-        b"".decode(name)  # bytes know encodings of text only, not base64 and the like
+        "a".encode(name)  # text knows encodings of text only, not base64 and the like
         codecs.getincrementaldecoder(name)
         return codecs.lookup(name).name
     except (LookupError, ValueError) as error:

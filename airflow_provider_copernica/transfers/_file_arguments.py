@@ -128,7 +128,7 @@ def check_presign(arguments: Mapping[str, object]) -> None:
     if not is_unknown(arguments["encoding"]) and arguments["encoding"] != "utf-8":
         raise CopernicaArgumentError("presign: Copernica reads UTF-8 only: leave encoding out, or presign")
     if arguments["compression"] == "gzip":
-        raise CopernicaArgumentError("presign: Copernica reads no compressed files: leave presign out")
+        raise CopernicaArgumentError("presign: Copernica reads no compressed files: leave compression out, or presign")
 
 
 def _word(name: str, value: object) -> str:

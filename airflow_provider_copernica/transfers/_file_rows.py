@@ -60,7 +60,7 @@ def naming_file(path: str) -> Iterator[None]:
     try:
         yield
     except CopernicaArgumentError as error:
-        problems = (f"{problem}, in the file {file_name(path)!r}" for problem in error.problems)
+        problems = (f"{problem.removesuffix('.')}, in the file {file_name(path)!r}" for problem in error.problems)
         raise CopernicaArgumentError(*problems) from error
 
 

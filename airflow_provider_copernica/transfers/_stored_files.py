@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol, cast
 
+from airflow_provider_copernica.client.redact import redact
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 
 # bytes that are fetched at a time; fsspec's own default, 5 to 50 MB, is held in memory once or twice
 _BLOCK = 1 << 22
 _NAMES_SHOWN = 3
+_LONGEST_NAME = 100
 _MAGIC = re.compile(r"[*?[]")
 # what Spark, Hadoop and file systems put beside the data: _SUCCESS, _committed_123, _temporary, .part-0.csv.crc
 _HIDDEN = (".", "_")
@@ -52,10 +54,10 @@ class StoredFiles:
         """
         try:
             stream = self.fs.open(path, "rb", block_size=_BLOCK)
-        except FileNotFoundError as error:
+        except FileNotFoundError:
             raise CopernicaArgumentError(
                 f"path: the file has been removed since it was looked for: {file_name(path)!r}"
-            ) from error
+            ) from None
         with stream:
             yield stream
 
@@ -72,7 +74,11 @@ class StoredFiles:
 
 
 def file_name(path: str) -> str:
-    """Return the last part of a path: all of it that a message may show."""
+    """Return the last part of a path, without secrets: all of it that a message may show."""
+    return redact(_last_part(path)[-_LONGEST_NAME:])
+
+
+def _last_part(path: str) -> str:
     return path.rstrip("/").rpartition("/")[2]
 
 
@@ -90,11 +96,12 @@ def find_files(path: str, conn_id: str | None) -> StoredFiles:
     fs.invalidate_cache()
     try:
         entry = fs.info(path)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError):
         if not _MAGIC.search(path):
-            raise CopernicaArgumentError(f"path: there is no file or folder {file_name(path)!r}") from error
+            # Airflow's log would show the cause, with all of the path
+            raise CopernicaArgumentError(f"path: there is no file or folder {file_name(path)!r}") from None
         return StoredFiles(fs, _matching(fs, path))
-    if "?" in path and file_name(str(entry["name"])) != file_name(path):
+    if "?" in path and _last_part(str(entry["name"])) != _last_part(path):
         raise CopernicaArgumentError(
             "path: the storage reads the newest version only and ignores what follows the question mark: leave that "
             "out, or copy the version that you want to a name of its own"
