@@ -19,6 +19,9 @@ NULL_MARKER = r"\N"
 """How Snowflake, MySQL and Hive write NULL into CSV."""
 _LONGEST_VALUE = 1 << 24
 """Characters: Copernica documents 16 million for its largest field; the csv module stops at 131072."""
+_MOST_LINES = 1 << 18
+"""Of one row, within quotes."""
+_LONGEST_HEADER = 1 << 16
 _NAMES_SHOWN = 5
 # Excel's own way to tell the delimiter, in a line above the header
 _EXCEL_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE | re.DOTALL)
@@ -93,8 +96,9 @@ class _Record:
         line = next(self._lines)
         self._taken.append(line)
         self._size += len(line)
-        if self._size > LONGEST_ROW and len(self._taken) > 1:
-            raise csv.Error(f"it is longer than {LONGEST_ROW:,} characters; check that its quotes are closed")
+        if (self._size > LONGEST_ROW and len(self._taken) > 1) or len(self._taken) > _MOST_LINES:
+            limits = f"{LONGEST_ROW:,} characters or {_MOST_LINES:,} lines"
+            raise csv.Error(f"it is longer than {limits}; check that its quotes are closed")
         return line
 
     def forget(self) -> None:
@@ -175,7 +179,9 @@ def sniff_delimiter(lines: Iterator[str]) -> tuple[str, Iterator[str]]:
     :return: the delimiter, and all lines.
     :raises CopernicaArgumentError: several delimiters fit as well.
     """
-    first = next(lines, "")
+    taken = [next(lines, "")]
+    while (first := "".join(taken)).count('"') % 2 and len(first) < _LONGEST_HEADER and (more := next(lines, "")):
+        taken.append(more)
     counts = {delimiter: _count_columns(first, delimiter) for delimiter in DELIMITERS}
     most = max(counts.values())
     best = [delimiter for delimiter, count in counts.items() if count == most]
@@ -184,7 +190,7 @@ def sniff_delimiter(lines: Iterator[str]) -> tuple[str, Iterator[str]]:
     if len(best) > 1:
         names = " or ".join(DELIMITERS[delimiter] for delimiter in best)
         raise CopernicaArgumentError(f"delimiter: the header may be cut at each {names}: say which it is")
-    return best[0], chain((first,) if first else (), lines)
+    return best[0], chain(filter(None, taken), lines)
 
 
 def _count_columns(line: str, delimiter: str) -> int:
