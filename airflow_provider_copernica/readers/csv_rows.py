@@ -7,28 +7,29 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain, islice
+from typing import TYPE_CHECKING
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
-from airflow_provider_copernica.readers.decoding import LONGEST_ROW
+from airflow_provider_copernica.readers.csv_dialect import DELIMITERS
+from airflow_provider_copernica.readers.decoding import LONGEST_ROW, Lines
 from airflow_provider_copernica.readers.malformed_row import MalformedRow
 
-__all__ = ["DELIMITERS", "NULL_MARKER", "csv_rows", "read_excel_line", "sniff_delimiter"]
+if TYPE_CHECKING:
+    from _csv import Reader
 
-DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon"}
+__all__ = ["DELIMITERS", "NULL_MARKER", "csv_rows"]
+
 NULL_MARKER = r"\N"
 """How Snowflake, MySQL and Hive write NULL into CSV."""
 _LONGEST_VALUE = 1 << 24
 """Characters: Copernica documents 16 million for its largest field; the csv module stops at 131072."""
 _MOST_LINES = 1 << 18
 """Of one row, within quotes."""
-_LONGEST_HEADER = 1 << 16
 _NAMES_SHOWN = 5
-# Excel's own way to tell the delimiter, in a line above the header
-_EXCEL_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE | re.DOTALL)
 
 
 def csv_rows(
-    lines: Iterable[str],
+    lines: Lines,
     delimiter: str,
     *,
     null_values: Collection[str] = (),
@@ -37,7 +38,7 @@ def csv_rows(
     r"""
     Read CSV.
 
-    :param lines: the text, line by line, ends included.
+    :param lines: the text.
     :param delimiter: a tab, comma or semicolon.
     :param null_values: cells that are empty if they stand without quotes, default none.
     :param on_null_markers: called at the end with the number of cells ``\N`` without quotes that were left as they
@@ -47,74 +48,105 @@ def csv_rows(
     if delimiter not in DELIMITERS:
         raise CopernicaArgumentError("delimiter: choose a tab, a comma or a semicolon")
     csv.field_size_limit(max(_LONGEST_VALUE, csv.field_size_limit()))
-    record = _Record(lines, delimiter)
-    reader = csv.reader(record, delimiter=delimiter, strict=True)
-    markers = frozenset(null_values) or frozenset((NULL_MARKER,))
-    rows = left = 0
+    source = _Source(lines, delimiter, frozenset(null_values) or frozenset((NULL_MARKER,)))
+    reader = csv.reader(chain.from_iterable(source), delimiter=delimiter, strict=True)
     try:
         header = next(reader, None)
         if header is None:
             return
         _check_header(header)
-        blank = 0
-        record.forget()
-        for cells in reader:
-            rows += 1
-            if not cells:  # harmless at the end only, which isn't known yet
-                blank += 1
-                continue
-            for _ in range(blank):
-                yield {header[0]: ""} if len(header) == 1 else MalformedRow("is a blank line: remove it")
-            blank = 0
-            if not markers.isdisjoint(cells):
-                positions = [at for at in record.unquoted(len(cells)) if cells[at] in markers]
-                left += 0 if null_values else len(positions)
-                for at in positions if null_values else ():
-                    cells[at] = ""
-            record.forget()
-            yield _row(header, cells, reader.line_num)
+        yield from _rows(reader, header, source, blank=bool(null_values))
     except csv.Error as error:
-        where = f"Row {rows + 1} (line {reader.line_num})" if reader.line_num > 1 else "The header"
+        where = f"Row {source.rows + 1} (line {reader.line_num})" if reader.line_num > 1 else "The header"
         raise CopernicaArgumentError(f"{where} is not valid CSV: {_explain(error)}") from error
-    if left and on_null_markers:
-        on_null_markers(left)
+    if source.markers_left and on_null_markers:
+        on_null_markers(source.markers_left)
 
 
-class _Record:
-    """The lines of the row that is being read, which know what the csv module does not tell."""
+def _rows(
+    reader: Reader, header: list[str], source: _Source, *, blank: bool
+) -> Iterator[dict[str, object] | MalformedRow]:
+    """The rows below the header; this loop takes most of the time of all reading."""
+    width = len(header)
+    start = reader.line_num
+    blank_lines = 0
+    for cells in reader:
+        source.rows += 1
+        if not cells:  # harmless at the end only, which isn't known yet
+            blank_lines += 1
+            start = reader.line_num
+            continue
+        for _ in range(blank_lines):
+            yield {header[0]: ""} if width == 1 else MalformedRow("is a blank line: remove it")
+        if source.has_markers:
+            source.replace_markers(cells, start, reader.line_num, blank=blank)
+        blank_lines = 0
+        start = reader.line_num
+        yield dict(zip(header, cells, strict=False)) if len(cells) == width else _malformed(header, cells, start)
 
-    def __init__(self, lines: Iterable[str], delimiter: str) -> None:
-        self._lines = iter(lines)
-        self._taken: list[str] = []
-        self._size = 0
+
+class _Source:
+    """
+    Feeds the csv module, and keeps what that does not tell: the text of the row that is being read.
+
+    :param lines: the text.
+    :param delimiter: of the columns.
+    :param markers: cells that stand for NULL.
+    """
+
+    def __init__(self, lines: Lines, delimiter: str, markers: frozenset[str]) -> None:
+        self.rows = 0
+        self.markers_left = 0
+        self._lines = lines
+        self._markers = markers
         self._cell = re.compile(rf'(?:"[^"]*(?:""[^"]*)*"|[^{delimiter}\r\n]*)(?:{delimiter}|[\r\n]*\Z)')
+        # the last block, and those before in which the present row began; whether each holds a marker somewhere
+        self._kept: list[list[str]] = []
+        self._suspect: list[bool] = []
+        self._lines_before = 0
+        self.has_markers = False
 
-    def __iter__(self) -> _Record:
-        return self
+    def __iter__(self) -> Iterator[list[str]]:
+        rows_before, size = -1, 0
+        for block in self._lines.blocks():
+            if self.rows > rows_before:
+                self._lines_before += sum(map(len, self._kept[:-1]))
+                del self._kept[:-1], self._suspect[:-1]
+                rows_before, size = self.rows, 0
+            text = "".join(block)
+            size += len(text)
+            self._kept.append(block)
+            self._suspect.append(any(marker in text for marker in self._markers))
+            self.has_markers = any(self._suspect)
+            if size > LONGEST_ROW or (len(self._kept) > 2 and sum(map(len, self._kept)) > _MOST_LINES):
+                limits = f"{LONGEST_ROW:,} characters or {_MOST_LINES:,} lines"
+                raise csv.Error(f"it is longer than {limits}; check that its quotes are closed")
+            yield block
 
-    def __next__(self) -> str:
-        line = next(self._lines)
-        self._taken.append(line)
-        self._size += len(line)
-        if (self._size > LONGEST_ROW and len(self._taken) > 1) or len(self._taken) > _MOST_LINES:
-            limits = f"{LONGEST_ROW:,} characters or {_MOST_LINES:,} lines"
-            raise csv.Error(f"it is longer than {limits}; check that its quotes are closed")
-        return line
+    def replace_markers(self, cells: list[str], start: int, end: int, *, blank: bool) -> None:
+        """
+        Find the markers without quotes in a row.
 
-    def forget(self) -> None:
-        """Begin with the next row."""
-        self._taken.clear()
-        self._size = 0
-
-    def unquoted(self, cells: int) -> Iterator[int]:
-        """Give the positions of the cells without quotes, of so many."""
-        text = "".join(self._taken)
-        if '"' not in text:
-            yield from range(cells)
+        :param cells: of the row; changed in place.
+        :param start: the number of lines before the row.
+        :param end: the number of lines up to its end.
+        :param blank: make them empty; False: only count them.
+        """
+        if self._markers.isdisjoint(cells):
             return
-        for position, match in enumerate(islice(self._cell.finditer(text), cells)):
-            if not match[0].startswith('"'):
-                yield position
+        lines = islice(chain.from_iterable(self._kept), start - self._lines_before, end - self._lines_before)
+        found = [
+            position for position in self._unquoted("".join(lines), len(cells)) if cells[position] in self._markers
+        ]
+        self.markers_left += 0 if blank else len(found)
+        for position in found if blank else ():
+            cells[position] = ""
+
+    def _unquoted(self, text: str, cells: int) -> Iterable[int]:
+        if '"' not in text:
+            return range(cells)
+        matches = enumerate(islice(self._cell.finditer(text), cells))
+        return [position for position, match in matches if not match[0].startswith('"')]
 
 
 def _explain(error: csv.Error) -> str:
@@ -126,17 +158,13 @@ def _explain(error: csv.Error) -> str:
     return reason
 
 
-def _row(header: list[str], cells: list[str], line: int) -> dict[str, object] | MalformedRow:
+def _malformed(header: list[str], cells: list[str], line: int) -> MalformedRow:
     if len(cells) < len(header):
         missing = _shown(header[len(cells) :])
-        return MalformedRow(
-            f"(line {line}) has {len(cells)} of {len(header)} values, nothing for {missing}: complete it"
-        )
-    if len(cells) > len(header):
-        return MalformedRow(
-            f"(line {line}) has {len(cells)} values for {len(header)} columns: quote values with delimiters"
-        )
-    return dict(zip(header, cells, strict=True))
+        reason = f"(line {line}) has {len(cells)} of {len(header)} values, nothing for {missing}: complete it"
+    else:
+        reason = f"(line {line}) has {len(cells)} values for {len(header)} columns: quote values with delimiters"
+    return MalformedRow(reason)
 
 
 def _shown(names: list[str]) -> str:
@@ -156,45 +184,3 @@ def _check_header(header: list[str]) -> None:
         raise CopernicaArgumentError(
             *(f"Column {name!r} occurs twice in the header: keep one" for name in twice[:_NAMES_SHOWN])
         )
-
-
-def read_excel_line(lines: Iterator[str]) -> tuple[str | None, Iterator[str]]:
-    """
-    Read the line in which Excel says the delimiter, such as ``sep=;``.
-
-    :param lines: the text, line by line.
-    :return: the delimiter, and the other lines; None, and all lines, where the first line is another one.
-    """
-    first = next(lines, "")
-    if found := _EXCEL_LINE.fullmatch(first):
-        return found[1], lines
-    return None, chain((first,) if first else (), lines)
-
-
-def sniff_delimiter(lines: Iterator[str]) -> tuple[str, Iterator[str]]:
-    """
-    Find the delimiter that cuts the header into most columns; a comma if there is only one column.
-
-    :param lines: the text, line by line.
-    :return: the delimiter, and all lines.
-    :raises CopernicaArgumentError: several delimiters fit as well.
-    """
-    taken = [next(lines, "")]
-    while (first := "".join(taken)).count('"') % 2 and len(first) < _LONGEST_HEADER and (more := next(lines, "")):
-        taken.append(more)
-    counts = {delimiter: _count_columns(first, delimiter) for delimiter in DELIMITERS}
-    most = max(counts.values())
-    best = [delimiter for delimiter, count in counts.items() if count == most]
-    if most < 2:
-        best = [","]
-    if len(best) > 1:
-        names = " or ".join(DELIMITERS[delimiter] for delimiter in best)
-        raise CopernicaArgumentError(f"delimiter: the header may be cut at each {names}: say which it is")
-    return best[0], chain(filter(None, taken), lines)
-
-
-def _count_columns(line: str, delimiter: str) -> int:
-    try:
-        return len(next(csv.reader([line], delimiter=delimiter), []))
-    except csv.Error:
-        return 0

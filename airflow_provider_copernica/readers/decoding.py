@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import re
 import zlib
 from collections.abc import Iterable, Iterator
 from gzip import BadGzipFile, GzipFile
-from io import RawIOBase
+from io import RawIOBase, StringIO
 from itertools import chain
 from typing import BinaryIO, Literal, get_args
 
@@ -18,9 +17,10 @@ __all__ = [
     "COMPRESSIONS",
     "LONGEST_ROW",
     "Compression",
+    "Lines",
     "check_encoding",
     "decode",
-    "find_line_end",
+    "read_ahead",
     "read_chunks",
     "split_lines",
 ]
@@ -41,8 +41,6 @@ _OTHER_FILES = {
     b"\x28\xb5\x2f\xfd": "compressed with Zstandard",
 }
 _LONGEST_SIGNATURE = max(map(len, _OTHER_FILES))
-# a line end, or what may hold one without being one
-_QUOTED_OR_LINE_END = re.compile(r'"[^"]*(?:"|\Z)|\r\n?|\n')
 
 
 def read_chunks(stream: BinaryIO, compression: Compression = "infer") -> Iterator[bytes]:
@@ -151,52 +149,75 @@ def _with_end(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
     yield b"", True
 
 
-def find_line_end(chunks: Iterator[str]) -> tuple[str, Iterator[str]]:
-    r"""
-    Find what ends the first line of CSV, outside of quotes.
+def read_ahead(chunks: Iterator[str]) -> tuple[str, Iterator[str]]:
+    """
+    Read the start of a text, enough to see how it is written.
 
     :param chunks: the text.
-    :return: ``\r`` where it stands alone, as old Macs wrote it, else ``\n``; and all chunks.
+    :return: 65,536 characters or more, fewer only where there are no more; and the whole text.
     """
-    start = ""
+    start: list[str] = []
+    size = 0
     for chunk in chunks:
-        start += chunk
-        if len(start) >= _CHUNK:
+        start.append(chunk)
+        size += len(chunk)
+        if size >= _CHUNK:
             break
-        # the carriage return at the end of a piece may be half of a line end
-        if any(end in chunk for end in "\r\n") and _first_line_end(start.removesuffix("\r")):
-            break
-    end = _first_line_end(start)
-    return "\r" if end == "\r" else "\n", chain((start,) if start else (), chunks)
+    head = "".join(start)
+    return head, chain((head,) if head else (), chunks)
 
 
-def _first_line_end(text: str) -> str:
-    found = (match[0] for match in _QUOTED_OR_LINE_END.finditer(text))
-    return next((end for end in found if not end.startswith('"')), "")
-
-
-def split_lines(chunks: Iterable[str], end: str = "\n") -> Iterator[str]:
+class Lines:
     """
-    Cut text into lines, ends included, at one kind of end only: others may stand in values.
+    Text in lines, ends included, cut at one kind of end only: others may stand in values.
 
-    :param chunks: the text.
+    :param chunks: the text; consumed once.
     :param end: the character that ends a line, a line feed by default.
-    :raises CopernicaArgumentError: a line is longer than :data:`LONGEST_ROW`.
     """
-    parts: list[str] = []
-    size = number = 0
-    for chunk in chunks:
-        *lines, rest = chunk.split(end)
-        for line in lines:
-            yield "".join((*parts, line, end))
-            parts.clear()
-            size = 0
-        number += len(lines)
-        parts.append(rest)
-        size += len(rest)
-        if size > LONGEST_ROW:
-            raise CopernicaArgumentError(
-                f"Line {number + 1} is longer than {LONGEST_ROW:,} characters: check that the file has line ends"
-            )
-    if last := "".join(parts):
-        yield last
+
+    def __init__(self, chunks: Iterable[str], end: str = "\n") -> None:
+        self._chunks = chunks
+        self._end = end
+
+    def __iter__(self) -> Iterator[str]:
+        return chain.from_iterable(self.blocks())
+
+    def blocks(self) -> Iterator[list[str]]:
+        """
+        Give many lines at a time, which is quicker than one by one.
+
+        :raises CopernicaArgumentError: a line is longer than :data:`LONGEST_ROW`.
+        """
+        waiting: list[str] = []
+        size = number = 0
+        for chunk in self._chunks:
+            cut = chunk.rfind(self._end) + 1
+            if cut:
+                lines = self._cut("".join((*waiting, chunk[:cut])))
+                number += len(lines)
+                yield lines
+                waiting.clear()
+                size = 0
+            waiting.append(chunk[cut:])
+            size += len(chunk) - cut
+            if size > LONGEST_ROW:
+                raise CopernicaArgumentError(
+                    f"Line {number + 1} is longer than {LONGEST_ROW:,} characters: check that the file has line ends"
+                )
+        if last := "".join(waiting):
+            yield [last]
+
+    def _cut(self, text: str) -> list[str]:
+        if self._end == "\n":
+            return StringIO(text, newline="\n").readlines()  # without a loop in Python
+        return [f"{line}{self._end}" for line in text.split(self._end)[:-1]]
+
+
+def split_lines(chunks: Iterable[str], end: str = "\n") -> Lines:
+    """
+    Cut text into lines.
+
+    :param chunks: the text; consumed once.
+    :param end: the character that ends a line, a line feed by default.
+    """
+    return Lines(chunks, end)

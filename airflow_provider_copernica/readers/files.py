@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import UnsupportedOperation
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import BinaryIO, Literal, get_args
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
-from airflow_provider_copernica.readers.csv_rows import DELIMITERS, csv_rows, read_excel_line, sniff_delimiter
+from airflow_provider_copernica.readers.csv_dialect import DELIMITERS, CsvStart, read_start, sniff_delimiter
+from airflow_provider_copernica.readers.csv_rows import csv_rows
 from airflow_provider_copernica.readers.decoding import (
     COMPRESSIONS,
     Compression,
     check_encoding,
     decode,
-    find_line_end,
+    read_ahead,
     read_chunks,
     split_lines,
 )
@@ -161,26 +163,29 @@ def _is_local(stream: BinaryIO) -> bool:
 
 
 def _csv_rows(text: Iterator[str], options: FileOptions, findings: Findings) -> Iterator[object]:
-    end, text = find_line_end(text)
-    lines = split_lines(text, end)
-    excel = None
-    if options.as_is:
-        if end == "\r":
-            raise CopernicaArgumentError("The lines end in a carriage return alone: end them with a line feed")
-    else:
-        excel, lines = read_excel_line(lines)
-    delimiter = options.delimiter
-    if excel is not None and (excel not in DELIMITERS or delimiter not in (None, excel)):
-        expected = (
-            f"the argument delimiter says {delimiter!r}" if delimiter else "Copernica takes tab, comma, semicolon"
-        )
-        raise CopernicaArgumentError(f"The first line of the file says that its delimiter is {excel!r}, but {expected}")
-    if delimiter is None and excel is None:
-        delimiter, lines = sniff_delimiter(lines)
-    findings.delimiter = delimiter or excel or ","
+    head, text = read_ahead(text)
+    start = read_start(head)
+    if options.as_is and start.line_end == "\r":
+        raise CopernicaArgumentError("The lines end in a carriage return alone: end them with a line feed")
+    if not options.as_is:
+        text = chain((next(text, "")[start.excel_line :],), text)
+    findings.delimiter = _delimiter(start, options)
     yield from csv_rows(
-        lines, findings.delimiter, null_values=options.null_values, on_null_markers=findings.add_null_markers
+        split_lines(text, start.line_end),
+        findings.delimiter,
+        null_values=options.null_values,
+        on_null_markers=findings.add_null_markers,
     )
+
+
+def _delimiter(start: CsvStart, options: FileOptions) -> str:
+    said, excel = options.delimiter, start.excel_delimiter
+    if excel is None:
+        return said or sniff_delimiter(start.header)
+    if excel not in DELIMITERS or said not in (None, excel):
+        expected = f"the argument delimiter says {said!r}" if said else "Copernica takes tab, comma, semicolon"
+        raise CopernicaArgumentError(f"The first line of the file says that its delimiter is {excel!r}, but {expected}")
+    return excel
 
 
 def _explained(rows: Iterator[object], format: str) -> Iterator[object]:  # noqa: A002 - the API's name for it

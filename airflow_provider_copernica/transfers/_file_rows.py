@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain, islice
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.readers.csv_rows import NULL_MARKER
@@ -33,15 +34,17 @@ def file_rows(files: StoredFiles, options: FileOptions) -> Iterator[object]:
     for path in files.paths:
         before, delimiter = rows, findings.delimiter
         with files.open(path) as stream, naming_file(path):
-            for row in read_rows(stream, _packed_by_name(options, path), findings):
+            read = read_rows(stream, _packed_by_name(options, path), findings)
+            for first in islice(read, 1):
+                columns = _compare(columns, first, options.format)
+                if findings.delimiter != delimiter and options.delimiter is None:
+                    log.info("The columns of %r are separated by %r.", file_name(path), findings.delimiter)
+                read = chain((first,), read)
+            if not several:
+                yield from read
+            for row in read:
                 rows += 1
-                if rows == before + 1:
-                    columns = _compare(columns, row, options.format)
-                    if findings.delimiter != delimiter and options.delimiter is None:
-                        log.info("The columns of %r are separated by %r.", file_name(path), findings.delimiter)
-                if several and isinstance(row, MalformedRow):
-                    row = MalformedRow(f"{row.reason}, in the file {file_name(path)!r}")
-                yield row
+                yield _naming_row(row, path) if isinstance(row, MalformedRow) else row
         if several:
             log.info("Rows %d to %d come from %r.", before + 1, rows, file_name(path))
     if findings.null_markers:
@@ -62,6 +65,10 @@ def naming_file(path: str) -> Iterator[None]:
     except CopernicaArgumentError as error:
         problems = (f"{problem.removesuffix('.')}, in the file {file_name(path)!r}" for problem in error.problems)
         raise CopernicaArgumentError(*problems) from error
+
+
+def _naming_row(row: MalformedRow, path: str) -> MalformedRow:
+    return MalformedRow(f"{row.reason}, in the file {file_name(path)!r}")
 
 
 def _packed_by_name(options: FileOptions, path: str) -> FileOptions:
