@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import repeat
 from typing import Any, Protocol, TypeVar
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
@@ -16,7 +17,7 @@ log = logging.getLogger(__name__)
 
 QueryParameters = Mapping[str, object] | Sequence[object]
 Connection = Any  # PEP 249 describes connections and cursors, but gives no types
-Cursor = Any
+Cursor = Any  # its rows are sequences, or what an option of the connection makes of them
 Values = Sequence[object]
 
 _POSTGRES_DRIVERS = ("psycopg", "psycopg2")
@@ -56,10 +57,9 @@ def query_rows(
         names = _column_names(cursor.description)
         convert = _converter(connection, cursor.description)
         while batch:
-            for values in batch:
-                # cursors that give dicts (an option of several connections) would else give the names as values
-                row = list(values.values() if isinstance(values, Mapping) else values)
-                yield dict(zip(names, convert(row) if convert else row, strict=True))
+            # cursors that give dicts (an option of several connections) would else give the names as values
+            rows: Iterable[Values] = (list(row.values()) for row in batch) if isinstance(batch[0], Mapping) else batch
+            yield from map(dict, map(zip, repeat(names), map(convert, rows) if convert else rows))
             batch = cursor.fetchmany(fetch_size)
         _refuse_second_result(cursor)
 
@@ -89,10 +89,10 @@ def _open_cursor(connection: Connection) -> Cursor:
     return connection.cursor(name="airflow_copernica")
 
 
-def _first_batch(connection: Connection, cursor: Cursor, fetch_size: int) -> Sequence[Values]:
+def _first_batch(connection: Connection, cursor: Cursor, fetch_size: int) -> Sequence[Any]:
     """Fetch for the first time: several cursors, psycopg2's on the server among them, know their columns only then."""
     try:
-        batch: Sequence[Values] = cursor.fetchmany(fetch_size)
+        batch: Sequence[Any] = cursor.fetchmany(fetch_size)
     except Exception as error:
         if cursor.description or _driver(connection) in _POSTGRES_DRIVERS:
             raise
@@ -112,16 +112,15 @@ def _column_names(description: Sequence[Sequence[Any]] | None) -> list[str]:
     return names
 
 
-def _converter(
-    connection: Connection, description: Sequence[Sequence[Any]]
-) -> Callable[[list[object]], list[object]] | None:
+def _converter(connection: Connection, description: Sequence[Sequence[Any]]) -> Callable[[Values], Values] | None:
     """What makes values of a row that its driver hands over in a form of its own; None: there are none such."""
     if _driver(connection) not in _MYSQL_DRIVERS:
         return None
     names = [str(column[0]) for column in description]
     bits = [position for position, column in enumerate(description) if column[1] == _MYSQL_BIT]
 
-    def convert(row: list[object]) -> list[object]:
+    def convert(values: Values) -> Values:
+        row = list(values)
         for position in bits:
             value = row[position]
             row[position] = int.from_bytes(value) if isinstance(value, bytes) else value

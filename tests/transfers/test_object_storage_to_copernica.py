@@ -483,7 +483,7 @@ class TestS3:
 
     def test_a_retry_that_reconnects_needs_no_file(self, copernica_emulator: Emulator) -> None:
         copernica_emulator.import_seconds = 0.5
-        copernica_emulator.fail("import", Fault.BAD_REQUEST)
+        copernica_emulator.fail("import", Fault.INVALID_TOKEN_400, times=2)
         path = "s3://customers/daily/customers.csv"
         run = TaskRun(lambda: task(path, object_storage_conn_id="storage", presign=True, retries=1))
         assert run.attempt().state == "up_for_retry"

@@ -356,7 +356,7 @@ class TestMySql:
 
 def test_a_retry_that_reconnects_runs_no_query(copernica_emulator: Emulator, warehouse: Path) -> None:
     copernica_emulator.import_seconds = 0.5
-    copernica_emulator.fail("import", Fault.BAD_REQUEST)
+    copernica_emulator.fail("import", Fault.INVALID_TOKEN_400, times=2)
     run = TaskRun(lambda: task(action="add", retries=1))
     assert run.attempt().state == "up_for_retry"
     warehouse.unlink()
