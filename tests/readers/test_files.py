@@ -1,81 +1,27 @@
+"""Files of each format as rows."""
+
 from __future__ import annotations
 
-import bz2
-import csv
 import gzip
 import io
-import json
-import lzma
 import sys
-import time
 from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.file_contents import ROWS, WRITERS, Trickle, as_csv, read
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaRowError
 from airflow_provider_copernica.payload.body import write_body
 from airflow_provider_copernica.payload.row_rules import RowRules
-from airflow_provider_copernica.readers.files import FileOptions, Findings, guess_format, read_rows
-
-ROWS = [
-    {"Email": "jan@example.com", "Name": "O'Brien", "Code": "00001", "Note": 'a "quoted", value; with\ttab'},
-    {"Email": "zoë@example.com", "Name": "Zoë 🎉", "Code": "", "Note": "two\r\nlines\n\u2028and more\x0b"},
-]
+from airflow_provider_copernica.readers.files import FileOptions, guess_format, read_rows
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
+
+
 tables = st.lists(st.fixed_dictionaries({"a": texts, "b ë": texts, "c": texts}), max_size=40)
-
-
-class Trickle(io.RawIOBase):
-    """A stream that can't be searched and gives a few bytes at a time."""
-
-    def __init__(self, content: bytes, size: int = 7) -> None:
-        self._content = io.BytesIO(content)
-        self._size = size
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer) -> int:
-        part = self._content.read(min(self._size, len(buffer)))
-        buffer[: len(part)] = part
-        return len(part)
-
-
-def as_csv(rows, delimiter=",", end="\r\n") -> bytes:
-    file = io.StringIO(newline="")
-    writer = csv.DictWriter(file, list(rows[0]), delimiter=delimiter, lineterminator=end)
-    writer.writeheader()
-    writer.writerows(rows)
-    return file.getvalue().encode()
-
-
-def as_json(rows) -> bytes:
-    return json.dumps(rows, ensure_ascii=False, indent=1).encode()
-
-
-def as_json_lines(rows) -> bytes:
-    return "\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode()
-
-
-def as_parquet(rows) -> bytes:
-    pa = pytest.importorskip("pyarrow")
-    from pyarrow import parquet
-
-    file = io.BytesIO()
-    parquet.write_table(pa.Table.from_pylist(rows), file)
-    return file.getvalue()
-
-
-WRITERS = {"csv": as_csv, "json": as_json, "jsonl": as_json_lines, "parquet": as_parquet}
-
-
-def read(content, kind, findings=None, **options):
-    stream = io.BytesIO(content) if isinstance(content, bytes) else content
-    return list(read_rows(stream, FileOptions(kind, **options), findings))
 
 
 @pytest.mark.parametrize("make", [io.BytesIO, Trickle])
@@ -105,42 +51,6 @@ def test_a_row_longer_than_any_chunk():
     rows = [{"n": "x" * 300_000, "m": '"'}] * 3
     for kind, write in WRITERS.items():
         assert read(write(rows), kind) == rows
-
-
-@pytest.mark.parametrize("kind", ["csv", "json", "jsonl"])
-def test_a_byte_order_mark_is_dropped(kind):
-    assert read(Trickle(b"\xef\xbb\xbf" + WRITERS[kind](ROWS), 1), kind) == ROWS
-
-
-@pytest.mark.parametrize("delimiter", ["\t", ",", ";"])
-@pytest.mark.parametrize("end", ["\r\n", "\n"])
-def test_the_delimiter_is_found(delimiter, end):
-    findings = Findings()
-    assert read(as_csv(ROWS, delimiter, end), "csv", findings) == ROWS
-    assert findings.delimiter == delimiter
-
-
-def test_a_given_delimiter_is_not_guessed():
-    assert read(b"a,b;c\n1,2;3\n", "csv", delimiter=";") == [{"a,b": "1,2", "c": "3"}]
-
-
-@pytest.mark.parametrize("content", [b"a,b;c\n1,2;3\n"])
-def test_an_ambiguous_delimiter_is_not_guessed(content):
-    with pytest.raises(CopernicaArgumentError, match=r"delimiter: .*comma or semicolon"):
-        read(content, "csv")
-
-
-def test_quoted_delimiters_do_not_count():
-    assert read(b'"a,b,c";d\n1;2\n', "csv") == [{"a,b,c": "1", "d": "2"}]
-
-
-def test_one_column_may_hold_blank_lines():
-    assert read(b"a\n1\n\n2\n\n", "csv") == [{"a": "1"}, {"a": ""}, {"a": "2"}]
-
-
-@pytest.mark.parametrize("content", [b"", b"a,b\n", b"a,b\r\n\r\n"])
-def test_csv_without_rows(content):
-    assert read(content, "csv") == []
 
 
 @pytest.mark.parametrize("content", [b"", b" \n", b"[]"])
@@ -208,171 +118,10 @@ def test_a_mistake_far_from_the_end_is_seen_at_once():
         read(Endless(), "json")
 
 
-class Endless(io.RawIOBase):
-    """A start, and then the same for ever: what a small gzip file may unpack to."""
-
-    def __init__(self, start: bytes, more: bytes) -> None:
-        self._waiting = start
-        self._more = more * (65536 // len(more))
-        self.given = 0
-
-    def read(self, size: int = -1) -> bytes:
-        if not self._waiting:
-            self._waiting = self._more
-        taken, self._waiting = self._waiting[:size], self._waiting[size:]
-        self.given += len(taken)
-        assert self.given < 1 << 27, "it reads on and on"
-        return taken
-
-
-@pytest.mark.parametrize(
-    ("kind", "start", "more", "says"),
-    [
-        ("csv", b"a;b\n1;2\n", b"x", "Line 3 is longer than 33,554,432 characters"),
-        ("csv", b"", b"x", "Line 1 is longer"),
-        (
-            "csv",
-            b'a;b\n1;2\n1;"',
-            b"x" * 1000 + b"\n",
-            r"Row 2 \(line \d+\) .*a value is longer than 16,777,216 characters",
-        ),
-        ("csv", b'a;b\n1;2\n1;"', b"x" * 1000 + b'";"\n', r"Row 2 \(line \d+\) .*longer than 33,554,432 characters"),
-        ("csv", b'a;b\n1;2\n1;"', b"x\n", r"Row 2 \(line \d+\) .*or 262,144 lines"),
-        ("json", b'[{"a": 1}, {"a": "', b"x", "row 2: it is longer than 33,554,432 characters"),
-        ("json", b'[{"a": 1}, {"a": ', b" ", "row 2: it is longer"),
-        ("jsonl", b'{"a": 1}\n{"a": "', b"x", "Line 2 is longer"),
-    ],
-)
-def test_a_row_without_an_end_is_given_up(kind, start, more, says):
-    with pytest.raises(CopernicaArgumentError, match=says):
-        read(Endless(start, more), kind)
-
-
 def test_an_object_with_very_many_fields_is_not_a_row():
     fields = ", ".join(f'"{number}": 1' for number in range(10_001))
     with pytest.raises(CopernicaRowError, match=r"row 2: has 10,001 fields, of 10,000 at most"):
         write_body({}, read(f'[{{"a": 1}}, {{{fields}}}]'.encode(), "json"), RowRules())
-
-
-@pytest.mark.parametrize("write", [str.encode, lambda text: text.encode("utf-8-sig")])
-@pytest.mark.parametrize("name", ["utf-8", "UTF8", "utf_8"])
-def test_names_of_utf_8(name, write):
-    assert read(write("a,b\në,1\n"), "csv", encoding=name) == [{"a": "ë", "b": "1"}]
-
-
-@pytest.mark.parametrize("kind", ["csv", "json", "jsonl"])
-@pytest.mark.parametrize("name", ["utf-16", "utf-16-le", "utf-32", "cp1252", "iso8859-15", "shift_jis", "gb18030"])
-def test_other_encodings_in_small_pieces(kind, name):
-    text = WRITERS[kind]([{"a": "é" if name in ("cp1252", "iso8859-15") else "日本", "b": "\\"}])
-    content = text.decode().encode(name)
-    expected = read(text, kind)
-    assert read(Trickle(content, 1), kind, encoding=name) == expected
-
-
-@pytest.mark.parametrize(
-    ("content", "name", "byte"),
-    [
-        ("a,b\n1,ë".encode("cp1252"), "utf-8", 6),
-        (b"a,b\n\x81,2", "cp1252", 4),
-        ("a,b\n1,2".encode("utf-16-le")[:-1], "utf-16-le", 12),
-        (b"a,b\n1,2\n", "utf-16", 0),
-    ],
-)
-def test_another_encoding_than_said(content, name, byte):
-    with pytest.raises(CopernicaArgumentError, match=f"(?i)not {name}"):
-        read(Trickle(content, 1), "csv", encoding=name)
-
-
-@pytest.mark.parametrize("line", [b"sep=;\r\n", b"SEP=;\n", b'"sep=;"\n', b"\xef\xbb\xbfsep=;\n"])
-def test_the_line_in_which_excel_says_the_delimiter(line):
-    findings = Findings()
-    assert read(line + b"a,b;c\n1,2;3\n", "csv", findings) == [{"a,b": "1,2", "c": "3"}]
-    assert findings.delimiter == ";"
-
-
-@pytest.mark.parametrize("piece", [1, 3, 1 << 16])
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        (b"a;b\r1;2\r3;4", [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]),
-        (b'"a\r\nx";b\r1;"2\n\r3"\r', [{"a\r\nx": "1", "b": "2\n\r3"}]),
-        (b'"a\rx";b\r\n1;"2\r3"\r\n', [{"a\rx": "1", "b": "2\r3"}]),
-        (b'"a""\rx";b\n1;2\n', [{'a"\rx': "1", "b": "2"}]),
-        (b"a;b\r", []),
-    ],
-)
-def test_lines_may_end_in_a_carriage_return_alone(piece, content, expected):
-    assert read(Trickle(content, piece), "csv") == expected
-
-
-@pytest.mark.parametrize("content", [b"a;b\r\n1;2\r3;4\r\n", b"a;b\r1;2\r\n3;4\r"])
-def test_two_kinds_of_line_ends_are_not_guessed(content):
-    with pytest.raises(CopernicaArgumentError, match=r"not valid CSV: a carriage return stands alone"):
-        read(content, "csv")
-
-
-NULLS = ("\\N", "NULL")
-
-
-@pytest.mark.parametrize(
-    ("line", "cells"),
-    [
-        ("\\N;NULL;x", ("", "", "x")),
-        ('"\\N";NULL;"x"', ("\\N", "", "x")),
-        ('"NULL";"a;""b";NULL', ("NULL", 'a;"b', "")),
-        ('"a\n;NULL\nb";"NULL";\\N', ("a\n;NULL\nb", "NULL", "")),
-        ('";";;NULL', (";", "", "")),
-        ('a"b;NULL;"NULL"', ('a"b', "", "NULL")),
-        ('"""";"""NULL""";NULL', ('"', '"NULL"', "")),
-        ("null; NULL;NULL ", ("null", " NULL", "NULL ")),
-    ],
-)
-@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
-def test_null_markers_without_quotes_are_empty(line, cells, delimiter):
-    line, cells = line.replace(";", delimiter), [cell.replace(";", delimiter) for cell in cells]
-    content = f'a;b;c\n1;2;3\n{line}\nx;NULL;"NULL"\n'.replace(";", delimiter)
-    rows = read(content.encode(), "csv", null_values=NULLS, delimiter=delimiter)
-    assert [list(row.values()) for row in rows] == [["1", "2", "3"], cells, ["x", "", "NULL"]]
-
-
-def test_null_markers_are_counted_where_nothing_was_said():
-    findings = Findings()
-    assert len(read(b'a;b\n\\N;1\n"\\N";\\N\n\\N;NULL\n', "csv", findings)) == 3
-    assert findings.null_markers == 3
-
-
-def test_a_header_of_very_many_columns_takes_no_time():
-    names = [f"c{number}" for number in range(50_000)]
-    header = ";".join(names)
-    started = time.process_time()
-    assert read(f"{header}\n{header}\n".encode(), "csv") == [dict(zip(names, names, strict=True))]
-    with pytest.raises(CopernicaArgumentError, match="'c0' occurs twice"):
-        read(f"{header};{header}\n".encode(), "csv")
-    with pytest.raises(CopernicaRowError, match="and 49994 more"):
-        write_body({}, read(f"{header}\n1\n".encode(), "csv"), RowRules())
-    assert time.process_time() - started < 10
-
-
-@pytest.mark.parametrize("content", [b"jan@example.com;Jan\n", b'"Jan";jan@example.com\nb;c\n', b"jan@example.com\n"])
-def test_a_customer_in_the_first_line_is_not_shown(content):
-    with pytest.raises(CopernicaArgumentError, match="not the names of the columns") as raised:
-        read(content, "csv")
-    assert "jan" not in str(raised.value).lower()
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        (b"PK\x03\x04\x14", "ZIP archive or an Excel workbook"),
-        (bz2.compress(b"a,b\n"), "bzip2"),
-        (lzma.compress(b"a,b\n"), "xz"),
-        (b"\x28\xb5\x2f\xfdrest", "Zstandard"),
-    ],
-)
-@pytest.mark.parametrize("make", [io.BytesIO, Trickle])
-def test_other_kinds_of_files_are_named(content, says, make):
-    with pytest.raises(CopernicaArgumentError, match=says):
-        read(make(content), "csv")
 
 
 @pytest.mark.parametrize(
@@ -387,19 +136,6 @@ def test_other_kinds_of_files_are_named(content, says, make):
 def test_options_that_do_not_exist(options, says):
     with pytest.raises(CopernicaArgumentError, match=says):
         FileOptions(**{"format": "csv", **options})
-
-
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(as_json(ROWS))[:-12]])
-def test_damaged_gzip(content):
-    with pytest.raises(CopernicaArgumentError, match="gzip"):
-        read(content, "json", compression="gzip")
-
-
-@pytest.mark.parametrize("kind", WRITERS)
-@pytest.mark.parametrize("cut", [3, 15, 40])
-def test_a_gzip_file_that_broke_off(kind, cut):
-    with pytest.raises(CopernicaArgumentError, match=r"not a complete gzip file|not valid Parquet|no valid Parquet"):
-        read(gzip.compress(WRITERS[kind](ROWS))[:-cut], kind)
 
 
 def test_rows_come_while_the_file_is_read():
