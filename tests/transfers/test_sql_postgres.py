@@ -33,6 +33,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("copernica_connection")
 @pytest.mark.skipif(BIN is None, reason=MISSING)
 class TestPostgres:
     """The same on a server, where the rows stay until they are fetched."""
