@@ -16,6 +16,7 @@ from airflow_provider_copernica import __version__
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "airflow_provider_copernica"
+EXTRAS = {"bigquery", "emulator", "gcs", "mysql", "parquet", "postgres", "s3", "snowflake", "sql"}
 CLASSIFIERS = {
     "Framework :: Apache Airflow",
     "Framework :: Apache Airflow :: Provider",
@@ -94,7 +95,7 @@ def test_the_wheel_describes_itself(wheel: dict[str, str]) -> None:
     assert set(about.get_all("Classifier") or []) >= CLASSIFIERS
     assert about.get_all("Project-URL")
     assert "apache-airflow>=2.11" in (about.get_all("Requires-Dist") or [])
-    assert set(about.get_all("Provides-Extra") or []) == {"emulator", "parquet", "sql"}
+    assert set(about.get_all("Provides-Extra") or []) == EXTRAS
     assert about.get_payload() == (ROOT / "README.md").read_text(encoding="utf-8")
 
 

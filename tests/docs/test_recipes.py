@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sqlite3
 from pathlib import Path
@@ -46,6 +47,21 @@ def test_deletes_the_customers_that_asked_and_the_orders_that_were_cancelled(cop
     (profile,) = copernica_emulator.profiles(1)
     assert profile["fields"]["Email"] == "noor@example.com"  # type: ignore[index]  # a dict
     assert [order["fields"]["OrderID"] for order in profile["subprofiles"]["Order"]] == ["2"]  # type: ignore[index]
+
+
+@pytest.mark.usefixtures("airflow_database", "copernica_connection")
+def test_part_files_are_one_import(copernica_emulator: Emulator, tmp_path: Path) -> None:
+    for name in ("noor", "senna"):
+        rows = f"Email,Firstname\n{name}@example.com,\\N\n"
+        (tmp_path / f"part-{name}.csv.gz").write_bytes(gzip.compress(rows.encode()))
+    (tmp_path / "_SUCCESS").touch()
+    assert run_dag(recipes.part_files, {"exports": str(tmp_path)})["import_parts"].state == "success"
+    stored = [profile["fields"] for profile in copernica_emulator.profiles(1)]
+    assert [(fields["Email"], fields["Firstname"]) for fields in stored] == [  # type: ignore[index]  # dicts
+        ("noor@example.com", ""),
+        ("senna@example.com", ""),
+    ]
+    assert len(copernica_emulator.imports) == 1
 
 
 @pytest.mark.usefixtures("airflow_database", "copernica_connection", "warehouse")

@@ -155,8 +155,8 @@ def test_ragged_rows_are_named_with_what_is_missing():
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('a;b\n1;"2', "row 1 .*no valid CSV"),
-        ('a;b\n1;2\n"1"x;2', "row 2 .*no valid CSV"),
+        ('a;b\n1;"2', "Row 1 .*not valid CSV"),
+        ('a;b\n1;2\n"1"x;2', "Row 2 .*not valid CSV"),
         ("a;a\n1;2", "'a' occurs twice"),
         ("a;\n1;2", "blank name"),
         ("\ufeffa;b\n1;2", "byte order mark"),
