@@ -29,7 +29,7 @@ tables = st.lists(st.fixed_dictionaries({"a": texts, "b ë": texts, "c": texts})
 @pytest.mark.parametrize("kind", WRITERS)
 def test_round_trip(kind, packed, compression, make):
     content = WRITERS[kind](ROWS)
-    stream = make(gzip.compress(content) if packed else content)
+    stream = make(gzip.compress(content, mtime=0) if packed else content)
     assert read(stream, kind, compression=compression) == ROWS
 
 
@@ -120,7 +120,7 @@ def test_a_mistake_far_from_the_end_is_seen_at_once():
 
 def test_an_object_with_very_many_fields_is_not_a_row():
     fields = ", ".join(f'"{number}": 1' for number in range(10_001))
-    with pytest.raises(CopernicaRowError, match=r"row 2: has 10,001 fields, of 10,000 at most"):
+    with pytest.raises(CopernicaRowError, match=r"Row 2 has 10,001 fields, of 10,000 at most"):
         write_body({}, read(f'[{{"a": 1}}, {{{fields}}}]'.encode(), "json"), RowRules())
 
 

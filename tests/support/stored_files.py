@@ -32,7 +32,7 @@ def parquet(path: Path) -> None:
 WRITERS: dict[str, Callable[[Path], object]] = {
     "customers.csv": lambda path: path.write_bytes(CSV.encode()),
     "with-bom.csv": lambda path: path.write_bytes(b"\xef\xbb\xbf" + CSV.encode()),
-    "customers.csv.gz": lambda path: path.write_bytes(gzip.compress(CSV.encode())),
+    "customers.csv.gz": lambda path: path.write_bytes(gzip.compress(CSV.encode(), mtime=0)),
     "customers.json": lambda path: path.write_text(json.dumps(ROWS), encoding="utf-8"),
     "customers.json.gz": lambda path: path.write_bytes(gzip.compress(json.dumps(ROWS).encode())),
     "customers.jsonl": lambda path: path.write_text("\n".join(map(json.dumps, ROWS))),
@@ -73,7 +73,7 @@ def write_parts(folder: Path, *names: str) -> list[str]:
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         text = PART.format(name.partition(".")[0]).encode()
-        (folder / name).write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+        (folder / name).write_bytes(gzip.compress(text, mtime=0) if name.endswith(".gz") else text)
     return [f"{name.partition('.')[0]}@example.com" for name in names]
 
 

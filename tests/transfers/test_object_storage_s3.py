@@ -19,7 +19,7 @@ from support.taskrun import Outcome, TaskRun, run_task
 
 from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.transfers.object_storage_to_copernica import ObjectStorageToCopernicaOperator
-from local_airflow import free_port
+from local_airflow.environment import free_port
 
 pytestmark = pytest.mark.usefixtures("copernica_connection")
 
@@ -138,7 +138,7 @@ class TestS3:
         ("text", "words"),
         [
             (b"\xef\xbb\xbf" + CSV.encode(), "byte order mark"),
-            (gzip.compress(CSV.encode()), "compressed with gzip"),
+            (gzip.compress(CSV.encode(), mtime=0), "compressed with gzip"),
             (CSV.replace("\r\n", "\r").encode(), "carriage return alone"),
             (b"sep=;\n" + CSV.encode(), "'sep='"),
             (b"Email;City\na@example.com\n", "nothing for 'City'"),

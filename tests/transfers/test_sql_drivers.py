@@ -136,7 +136,7 @@ def test_all_is_closed_and_our_reason_is_what_is_said(
     assert "no column 'Mail'" in str(outcome.error)
     assert driver.closed == ["cursor", "c"]
     outcome = run_task(lambda: task(fetch_size=1))
-    assert "row 2" in str(outcome.error)
+    assert "Row 2" in str(outcome.error)
 
 
 def test_a_driver_that_complains_in_the_end_spoils_nothing(copernica_emulator: Emulator, driver: Driver) -> None:
