@@ -38,6 +38,7 @@ with DAG(
 from airflow_provider_copernica.operators.copernica import (
     CopernicaImportOperator,
 )
+from airflow_provider_copernica.options import Rejects
 from airflow_provider_copernica.transfers.object_storage_to_copernica import (
     ObjectStorageToCopernicaOperator,
 )
@@ -71,6 +72,19 @@ with DAG("recipe_delete", schedule=None) as delete:
     # [END delete_orders]
 
     forget_customers >> delete_cancelled_orders
+
+with DAG("recipe_part_files", schedule=None, params={"exports": "s3://exports/customers"}) as part_files:
+    # [START part_files]
+    import_parts = ObjectStorageToCopernicaOperator(
+        task_id="import_parts",
+        database=1,
+        action="update or add",
+        key_fields=["Email"],
+        path="{{ params.exports }}/part-*.csv.gz",  # or the folder alone
+        null_values=["\\N"],
+        min_records=2,
+    )
+    # [END part_files]
 
 with DAG("recipe_presign", schedule=None) as presign:
     # [START presign]
@@ -113,7 +127,7 @@ with DAG("recipe_dry_run", schedule=None, params={"dry_run": True}) as dry_run:
         key_fields=["Email"],
         sql_conn_id="warehouse",
         sql='SELECT email AS "Email", firstname AS "Firstname" FROM customers',
-        check_fields=True,
+        check_fields="values",
         dry_run="{{ params.dry_run }}",
     )
     # [END dry_run]
@@ -145,6 +159,19 @@ with DAG("recipe_consent", schedule=None) as consent:
     )
     add_new_customers >> update_customers
     # [END consent]
+
+with DAG("recipe_rejects", schedule=None, params={"folder": "s3://rejects"}) as rejects:
+    # [START rejects]
+    import_good_rows = SqlToCopernicaOperator(
+        task_id="import_good_rows",
+        database=1,
+        action="update or add",
+        key_fields=["Email"],
+        sql_conn_id="warehouse",
+        sql='SELECT email AS "Email", firstname AS "Firstname" FROM customers',
+        rejects=Rejects("{{ params.folder }}/{{ run_id }}.jsonl", at_most=10),
+    )
+    # [END rejects]
 
 with DAG("recipe_one_at_a_time", schedule=None) as one_at_a_time:
     # [START pool]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import sqlite3
@@ -47,6 +48,21 @@ def test_deletes_the_customers_that_asked_and_the_orders_that_were_cancelled(cop
     (profile,) = copernica_emulator.profiles(1)
     assert profile["fields"]["Email"] == "noor@example.com"  # type: ignore[index]  # a dict
     assert [order["fields"]["OrderID"] for order in profile["subprofiles"]["Order"]] == ["2"]  # type: ignore[index]
+
+
+@pytest.mark.usefixtures("airflow_database", "copernica_connection")
+def test_part_files_are_one_import(copernica_emulator: Emulator, tmp_path: Path) -> None:
+    for name in ("noor", "senna"):
+        rows = f"Email,Firstname\n{name}@example.com,\\N\n"
+        (tmp_path / f"part-{name}.csv.gz").write_bytes(gzip.compress(rows.encode()))
+    (tmp_path / "_SUCCESS").touch()
+    assert run_dag(recipes.part_files, {"exports": str(tmp_path)})["import_parts"].state == "success"
+    stored = [profile["fields"] for profile in copernica_emulator.profiles(1)]
+    assert [(fields["Email"], fields["Firstname"]) for fields in stored] == [  # type: ignore[index]  # dicts
+        ("noor@example.com", ""),
+        ("senna@example.com", ""),
+    ]
+    assert len(copernica_emulator.imports) == 1
 
 
 @pytest.mark.usefixtures("airflow_database", "copernica_connection", "warehouse")
@@ -99,3 +115,14 @@ def test_new_customers_get_the_newsletter_and_those_who_declined_it_do_not(coper
 
 def test_a_pool_keeps_imports_apart() -> None:
     assert recipes.import_orders.pool == "copernica_database_1"
+
+
+@pytest.mark.usefixtures("airflow_database", "copernica_connection", "warehouse")
+def test_faulty_rows_go_to_a_file_and_the_others_are_sent(copernica_emulator: Emulator, tmp_path: Path) -> None:
+    with sqlite3.connect(json.loads(os.environ["AIRFLOW_CONN_WAREHOUSE"])["host"]) as warehouse:
+        warehouse.execute("INSERT INTO customers VALUES ('', 'Nobody')")
+    results = run_dag(recipes.rejects, {"folder": f"file://{tmp_path}/rejects"})
+    assert results["import_good_rows"].state == "success"
+    assert len(copernica_emulator.profiles(1)) == 1
+    (file,) = (tmp_path / "rejects").iterdir()
+    assert json.loads(file.read_text())["row"] == 2
