@@ -58,7 +58,7 @@ def create_import(body: Body, policy: RetryPolicy, *, idempotent: bool, database
 def get_import(import_id: int, policy: RetryPolicy) -> Steps[CopernicaImport]:
     """Ask for the status of an import: ``GET import/$id``."""
     call = _get(f"import/{import_id}", about=f"to tell the status of import {import_id}", max_reply=MAX_SHORT_REPLY)
-    return read_import((yield from _get_object(call, policy)), import_id)
+    return read_import(_unwrap(read_json((yield from exchange(call, policy)).reply)), import_id)
 
 
 def get_json(path: str, params: QueryParams | None, policy: RetryPolicy) -> Steps[object]:
@@ -74,20 +74,20 @@ def get_object(path: str, policy: RetryPolicy) -> Steps[dict[str, object]]:
 
     :raises CopernicaReplyError: when it is something else.
     """
-    return (yield from _get_object(_get(path), policy))
+    value = _unwrap((yield from get_json(path, None, policy)))
+    if not isinstance(value, dict):
+        raise CopernicaReplyError(f"Copernica's reply to GET {path} is not a JSON object")
+    return value
+
+
+def _unwrap(value: object) -> object:
+    """Return what is in a ``data`` wrapper, if there is one."""
+    data = value.get("data") if isinstance(value, dict) else None
+    return data if isinstance(data, dict) else value
 
 
 def _get(path: str, params: QueryParams | None = None, *, about: str = "", max_reply: int = MAX_REPLY) -> ApiCall:
     return ApiCall("GET", path, params, idempotent=True, expects_json=True, about=about, max_reply=max_reply)
-
-
-def _get_object(call: ApiCall, policy: RetryPolicy) -> Steps[dict[str, object]]:
-    value = read_json((yield from exchange(call, policy)).reply)
-    if isinstance(value, dict) and isinstance(value.get("data"), dict):
-        value = value["data"]
-    if not isinstance(value, dict):
-        raise CopernicaReplyError(f"Copernica's reply to GET {call.path} is not a JSON object")
-    return value
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def failed(status: CopernicaImport, connection: str = "") -> CopernicaImportFail
 
     :param connection: as a message names it; see :attr:`ApiSettings.connection`.
     """
-    after = "" if status.total_lines is None else f" after {_lines(status)}"
+    after = f" after {_lines(status)}" if status.total_lines else ""
     reason = status.last_error or f"its status is {status.status!r}"
     return CopernicaImportFailedError(
         f"Import {status.import_id} failed{after}: {reason}", status, names=_names(status, connection)
@@ -178,7 +178,7 @@ def timed_out(
     waited = duration(max(time.time(), watch.deadline or 0) - watch.started_at)
     last = "Its status was never seen." if status is None else f"Its last status was {status.status or 'empty'!r}"
     if status is not None:
-        last += "." if status.total_lines is None else f", {_lines(status)}."
+        last += f", {_lines(status)}." if status.total_lines else "."
     return CopernicaImportTimeoutError(
         f"Import {import_id} has not finished after {waited}. {last} {GOES_ON}",
         status,

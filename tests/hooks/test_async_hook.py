@@ -14,7 +14,7 @@ import pytest
 from airflow_provider_copernica.client.operations import Watch
 from airflow_provider_copernica.client.polling import PollSchedule
 from airflow_provider_copernica.emulator import Emulator, Fault
-from airflow_provider_copernica.exceptions import CopernicaApiError, CopernicaArgumentError, CopernicaAuthError
+from airflow_provider_copernica.exceptions import CopernicaApiError, CopernicaAuthError, CopernicaConnectionLookupError
 from airflow_provider_copernica.hooks import _async_hook as aio
 from airflow_provider_copernica.hooks import _connection as connection
 from airflow_provider_copernica.hooks._async_hook import CopernicaAsyncHook
@@ -107,13 +107,14 @@ async def test_cancelled_users_leave_nothing_and_harm_nobody(copernica_emulator:
 
 async def test_cancelling_the_one_that_authenticates(copernica_emulator: Emulator) -> None:
     import_id = copernica_emulator.add_import("nightly", "running")
-    copernica_emulator.fail("authenticate", Fault.SLOW, seconds=120)
+    copernica_emulator.fail("authenticate", Fault.SLOW, seconds=0.5)
     first = asyncio.create_task(status(import_id))
     await asyncio.sleep(0.1)
     second = asyncio.create_task(status(import_id))
     await asyncio.sleep(0.1)
     first.cancel()
     assert await asyncio.wait_for(second, 60) == "running"
+    assert copernica_emulator.authentications == 1
 
 
 async def test_a_token_changed_in_the_connection_is_found(
@@ -165,7 +166,7 @@ async def test_any_other_endpoint(copernica_emulator: Emulator) -> None:
 async def test_wrong_use() -> None:
     with pytest.raises(RuntimeError, match="async with"):
         await CopernicaAsyncHook().get_import(1)
-    with pytest.raises(CopernicaArgumentError, match="no connection 'nowhere'"):
+    with pytest.raises(CopernicaConnectionLookupError, match="does not find the connection 'nowhere'"):
         async with CopernicaAsyncHook("nowhere"):
             pass
 

@@ -167,7 +167,6 @@ def test_the_id_of_a_new_import(
         {"status_code": 502, "text": "<html><title>Loadbalancer Error</title></html>"},
         {"status_code": 503},
         {"status_code": 504},
-        {"status_code": 201},
         {"exc": requests.exceptions.ReadTimeout},
         {"exc": requests.exceptions.ConnectionError("reset")},
     ],
@@ -238,7 +237,7 @@ def test_a_get_survives_what_passes_and_gives_up_at_last(
             CopernicaApiError,
             "No entity with supplied ID",
         ),
-        ({"status_code": 404, "text": "<h1>Not Found</h1>"}, CopernicaApiError, "HTTP 404: Not Found"),
+        ({"status_code": 404, "json": {"error": "Not Found"}}, CopernicaApiError, "Not Found.*HTTP 404"),
         ({"json": {"error": {"message": "odd"}}}, CopernicaApiError, "odd"),
         ({"json": ["a"]}, CopernicaReplyError, "no status of an import"),
         ({"status_code": 301, "headers": {"Location": "https://evil.example/"}}, CopernicaApiError, "not followed"),
@@ -332,7 +331,7 @@ def test_documented_bodies(v3: CopernicaHook, requests_mock: rm.Mocker) -> None:
         ({"conn_type": "copernica", "password": "x", "extra": {"timeout": -1}}, "above 0"),
         ({"conn_type": "copernica", "password": "x", "extra": {"proxy": "nope"}}, "Proxy"),
         ({"conn_type": "copernica", "password": "x", "extra": {"auth_host": "http://auth.example.com"}}, "auth_host"),
-        ({"conn_type": "postgres", "password": "x", "host": "db"}, "not Copernica"),
+        ({"conn_type": "postgres", "password": "x", "host": "db"}, "not 'copernica'"),
     ],
 )
 def test_a_wrong_connection_is_explained(
@@ -348,7 +347,7 @@ def test_a_wrong_connection_is_explained(
 def test_a_missing_connection_is_explained() -> None:
     ok, message = CopernicaHook("nowhere").test_connection()
     assert not ok
-    assert "Airflow has no connection 'nowhere'" in message
+    assert "Airflow does not find the connection 'nowhere'" in message
 
 
 @pytest.mark.parametrize(
