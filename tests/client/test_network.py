@@ -139,8 +139,6 @@ def test_a_ca_bundle_that_can_not_be_read(accounts: Accounts, monkeypatch: pytes
 ODD = {
     "102 and 103 before the reply": [b"HTTP/1.1 102 P\r\n\r\n", b"HTTP/1.1 103 E\r\nLink: </x>\r\n\r\n", reply(NAME)],
     "a header of 16 KB": [reply(NAME, "X-Long: " + "x" * 16_384)],
-    "the same length twice": [reply(NAME, "Content-Length: 13", "Content-Length: 13")],
-    "150 headers": [reply(NAME, *(f"X-{number}: 1" for number in range(150)))],
     "80 headers": [reply(NAME, *(f"X-{number}: 1" for number in range(80)))],
     "no Content-Length": [b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", NAME],
     "chunks": [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"d\r\n", NAME, b"\r\n0\r\n\r\n"],

@@ -110,12 +110,28 @@ def test_an_authentication_reply_without_a_token(v4: CopernicaHook, requests_moc
         v4.get_identity()
 
 
-def test_a_jwt_is_renewed_before_it_expires(v4: CopernicaHook, requests_mock: rm.Mocker) -> None:
-    requests_mock.post(AUTH, text=jwt(expires_in=-10))
+def test_a_jwt_is_renewed_before_it_expires(
+    v4: CopernicaHook, requests_mock: rm.Mocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests_mock.post(AUTH, text=jwt(expires_in=1000))
     requests_mock.get(f"{V4}/identity", json={})
     v4.get_identity()
-    v4.get_identity()
-    assert [request.method for request in requests_mock.request_history] == ["POST", "GET"] * 2
+    now = time.time()
+    for later, asked in ((850, 1), (950, 2)):
+        monkeypatch.setattr(sync.time, "time", lambda later=later: now + later)
+        v4.get_identity()
+        assert [request.method for request in requests_mock.request_history].count("POST") == asked
+
+
+def test_a_jwt_that_has_expired_by_our_clock_is_used_and_told_once(
+    v4: CopernicaHook, requests_mock: rm.Mocker, caplog: pytest.LogCaptureFixture
+) -> None:
+    requests_mock.post(AUTH, text=jwt(expires_in=-10))
+    requests_mock.get(f"{V4}/identity", json={})
+    for _ in range(3):
+        v4.get_identity()
+    assert [request.method for request in requests_mock.request_history] == ["POST", *["GET"] * 3]
+    assert caplog.text.count("check the clock") == 1
 
 
 @pytest.mark.parametrize(
