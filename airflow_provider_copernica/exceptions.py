@@ -20,6 +20,8 @@ __all__ = [
     "CopernicaImportError",
     "CopernicaImportFailedError",
     "CopernicaImportTimeoutError",
+    "CopernicaImportUnknownError",
+    "CopernicaNoImportError",
     "CopernicaReplyError",
     "CopernicaRowError",
     "CopernicaTooFewRowsError",
@@ -96,6 +98,10 @@ class CopernicaRowError(CopernicaArgumentError):
         return type(self), (self.faults, self.count)
 
 
+class CopernicaNoImportError(CopernicaArgumentError):
+    """There is no import to wait for: the task that should have made it sent nothing."""
+
+
 class CopernicaEmptySourceError(CopernicaError):
     """There are no rows to import: an empty import would never start, or remove everything."""
 
@@ -154,6 +160,10 @@ class CopernicaImportFailedError(CopernicaImportError):
 
 class CopernicaImportTimeoutError(CopernicaImportError, TimeoutError):
     """The time for waiting is over; the import goes on in Copernica."""
+
+
+class CopernicaImportUnknownError(CopernicaImportError):
+    """Copernica does not know the import, or no longer."""
 
 
 def _sentence(text: str) -> str:

@@ -22,6 +22,7 @@ __all__ = [
     "DEFAULT_AUTH_HOST",
     "DEFAULT_HOST",
     "DEFAULT_TIMEOUT",
+    "NO_STATUS_WORDS",
     "ApiSettings",
     "ApiVersion",
     "StatusWords",
@@ -56,6 +57,9 @@ class StatusWords:
     busy: tuple[str, ...] = ()
 
 
+NO_STATUS_WORDS = StatusWords()
+
+
 @dataclass(frozen=True)
 class ApiSettings:
     """
@@ -80,7 +84,7 @@ class ApiSettings:
     request_timeout: float = DEFAULT_TIMEOUT
     proxy: str | None = field(default=None, repr=False)
     verify: bool | str = True
-    status_words: StatusWords = StatusWords()
+    status_words: StatusWords = NO_STATUS_WORDS
     conn_id: str = ""
     unknown_extra: tuple[str, ...] = ()
 
@@ -179,7 +183,7 @@ def _read_status_words(value: object, problems: list[str]) -> StatusWords:
             "Status words (status_words) must be lists of words by what they mean, like "
             '{"finished": ["verwerkt"], "failed": [], "busy": []}.'
         )
-        return StatusWords()
+        return NO_STATUS_WORDS
     found = {key: tuple(word.strip() for word in words) for key, words in lists.items()}
     every = [word.lower() for words in found.values() for word in words]
     if len(set(every)) < len(every):

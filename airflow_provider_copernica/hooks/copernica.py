@@ -15,19 +15,23 @@ from airflow_provider_copernica.client.exchange import exchange
 from airflow_provider_copernica.client.imports import CopernicaImport, read_import_id
 from airflow_provider_copernica.client.messages import Body, QueryParams
 from airflow_provider_copernica.client.operations import (
-    Watch,
     any_call,
-    begin_watch,
     create_import,
     get_import,
     get_json,
     get_object,
-    watch_import,
 )
 from airflow_provider_copernica.client.pages import first_start, get_page
-from airflow_provider_copernica.client.polling import DEFAULT_MAX_POLL_INTERVAL, DEFAULT_POLL_INTERVAL, PollSchedule
+from airflow_provider_copernica.client.polling import (
+    DEFAULT_MAX_POLL_INTERVAL,
+    DEFAULT_POLL_INTERVAL,
+    PollSchedule,
+    Watch,
+    begin_watch,
+    watch_import,
+)
 from airflow_provider_copernica.client.redact import sanitize
-from airflow_provider_copernica.client.retry import FAST_POLICY, RetryPolicy, polling_policy
+from airflow_provider_copernica.client.retry import FAST_POLICY, RetryPolicy
 from airflow_provider_copernica.connection_form import (
     CONN_TYPE,
     DEFAULT_CONN_ID,
@@ -174,15 +178,6 @@ class CopernicaHook(BaseHook):
     def get_import(self, import_id: int | str) -> CopernicaImport:
         """Return the status of an import; five attempts within about 20 seconds."""
         return self.client.run(get_import(read_import_id(import_id), RetryPolicy()))
-
-    def poll_import(self, import_id: int | str, poll_interval: float, deadline: float | None) -> CopernicaImport:
-        """
-        Return the status of an import, for those who ask again anyway: an outage of minutes is sat out.
-
-        :param poll_interval: seconds between two polls.
-        :param deadline: seconds since the epoch after which no further attempt is made.
-        """
-        return self.client.run(get_import(read_import_id(import_id), polling_policy(poll_interval, deadline)))
 
     def wait_for_import(
         self,

@@ -19,7 +19,8 @@ from airflow_provider_copernica.client.exchange import (
     Steps,
     authenticate,
 )
-from airflow_provider_copernica.client.imports import FINISHED_WORDS, ImportState, read_newer_than
+from airflow_provider_copernica.client.import_states import FINISHED_WORDS, ImportState
+from airflow_provider_copernica.client.imports import read_newer_than
 from airflow_provider_copernica.client.messages import Answer, NoReply, ProxyRefusal, Reply
 from airflow_provider_copernica.client.operations import create_import, get_import, get_object
 from airflow_provider_copernica.client.pages import get_page

@@ -255,7 +255,7 @@ def test_a_get_survives_what_passes_and_gives_up_at_last(
         ),
         ({"status_code": 404, "json": {"error": "Not Found"}}, CopernicaApiError, "Not Found.*HTTP 404"),
         ({"json": {"error": {"message": "odd"}}}, CopernicaApiError, "odd"),
-        ({"json": ["a"]}, CopernicaReplyError, "no status of an import"),
+        ({"json": ["a"]}, CopernicaReplyError, "not the status of an import"),
         ({"status_code": 301, "headers": {"Location": "https://evil.example/"}}, CopernicaApiError, "not followed"),
     ],
 )
