@@ -61,6 +61,8 @@ OK = "success 1"
 CLEAR = (OK, OK)
 # whether it was carried out is not known: an add is not repeated, the other may be
 LOST, DONE = ("failed 0", OK), ("failed 1", "success 2")
+# a complete reply without an ID: carried out as far as anybody can tell, so that neither is sent again
+NO_ID, NO_ID_AND_LOST = ("failed 1", "failed 1"), ("failed 0", "failed 0")
 SLOW: dict[str, object] = {"seconds": 2 * TIMEOUT}
 
 ROWS = (
@@ -80,10 +82,10 @@ ROWS = (
     Row("400 with a message", Fault.BAD_REQUEST, CLEAR, ends_attempt=True),
     Row("401", Fault.UNAUTHORIZED, CLEAR),
     Row("400 Invalid access token", Fault.INVALID_TOKEN_400, CLEAR),
-    Row("201 without an ID", Fault.NO_ID, DONE),
-    Row("200, JSON cut short", Fault.TRUNCATED_JSON, LOST),
+    Row("201 without an ID", Fault.NO_ID, NO_ID),
+    Row("200, JSON cut short", Fault.TRUNCATED_JSON, NO_ID_AND_LOST),
     Row("200, connection closed within the body", Fault.CUT_BODY, LOST),
-    Row("200 with an HTML page", Fault.NOT_JSON, LOST),
+    Row("200 with an HTML page", Fault.NOT_JSON, NO_ID_AND_LOST),
     Row("200 with an error object", Fault.ERROR_IN_200, CLEAR, ends_attempt=True),
     Row("redirect to another host", Fault.REDIRECT, CLEAR, ends_attempt=True),
 )
