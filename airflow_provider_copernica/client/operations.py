@@ -31,6 +31,7 @@ def create_import(body: Body, policy: RetryPolicy, *, idempotent: bool, database
     """
     names = () if database is None else (f"database {database}",)
     call = ApiCall("POST", "imports", None, body, idempotent, creates=True, about="the import", names=names)
+    del body  # out of the sight of those who collect the local variables of a failed call
     accepted = yield from exchange(call, policy)
     if accepted.created_id is None:
         raise TypeError("a call that creates is accepted with an ID only")

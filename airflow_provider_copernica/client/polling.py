@@ -255,7 +255,7 @@ def import_failed(status: CopernicaImport, conn_id: str) -> CopernicaImportFaile
     after = f" after {status.lines}" if status.lines else ""
     reason = f": {status.last_error}" if status.last_error else f" with the status {status.status!r}"
     return CopernicaImportFailedError(
-        _named(f"Import {status.import_id} failed{after}{reason}", status, conn_id), status
+        f"Import {status.import_id} failed{after}{reason}", status, names=_names(status, conn_id)
     )
 
 
@@ -273,7 +273,7 @@ def import_timed_out(
     waited = duration(max(time.time(), watch.deadline or 0) - watch.started_at)
     seen = f"It was last seen as {status.facts}." if status else "Its status was never seen."
     text = f"Import {import_id} has not finished within {waited}. {seen} {GOES_ON}"
-    return CopernicaImportTimeoutError(_named(text, status, conn_id), status)
+    return CopernicaImportTimeoutError(text, status, names=_names(status, conn_id))
 
 
 def import_unknown(
@@ -290,16 +290,9 @@ def import_unknown(
     knows = "no longer knows" if status else "does not know"
     seen = f", last seen as {status.facts}" if status else ""
     text = f"Copernica {knows} import {import_id}{seen}: {error.api_message}"
-    return CopernicaImportUnknownError(_named(text, status, conn_id), status)
+    return CopernicaImportUnknownError(text, status, names=_names(status, conn_id))
 
 
-def _named(text: str, status: CopernicaImport | None, conn_id: str) -> str:
-    """Long names come last: Airflow's log view cuts at the right edge."""
-    names = [f"Import {status.name!r}"] if status is not None and status.name else []
-    if conn_id:
-        names.append(f"{'connection' if names else 'Connection'} {conn_id!r}")
-    return f"{_sentence(text)} ({', '.join(names)})" if names else _sentence(text)
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+def _names(status: CopernicaImport | None, conn_id: str) -> list[str]:
+    names = [f"import {status.name!r}"] if status is not None and status.name else []
+    return [*names, f"connection {conn_id!r}"] if conn_id else names

@@ -28,7 +28,7 @@ _ERRORS: dict[str, type[CopernicaError]] = {
     "unknown": CopernicaImportUnknownError,
     "no import": CopernicaNoImportError,
     "argument": CopernicaArgumentError,
-    "connection": CopernicaConnectionLookupError,
+    "lookup": CopernicaConnectionLookupError,
     "auth": CopernicaAuthError,
     "unavailable": CopernicaUnavailableError,
     "reply": CopernicaReplyError,

@@ -1,4 +1,4 @@
-"""The table of what the next attempt of a task does, cell by cell; what a failure means is in tests/client."""
+"""The two tables that keep an import from being sent twice, cell by cell."""
 
 from __future__ import annotations
 
