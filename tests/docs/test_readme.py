@@ -64,7 +64,7 @@ def test_a_connection_connects(monkeypatch: pytest.MonkeyPatch, value: str) -> N
     extra = BaseHook.get_connection("copernica_default").extra_dejson
     assert set(extra) <= {field.name for field in EXTRA_FIELDS}
     assert str(settings.api_version) == str(extra.get("api_version", 4))
-    assert settings.timeout == float(extra.get("timeout", 60))
+    assert settings.request_timeout == float(extra.get("timeout", 60))
 
 
 def test_the_table_of_the_connection_is_complete() -> None:
