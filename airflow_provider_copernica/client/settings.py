@@ -22,6 +22,7 @@ __all__ = [
     "DEFAULT_AUTH_HOST",
     "DEFAULT_HOST",
     "DEFAULT_TIMEOUT",
+    "NO_STATUS_WORDS",
     "ApiSettings",
     "ApiVersion",
     "StatusWords",
@@ -182,7 +183,7 @@ def _read_status_words(value: object, problems: list[str]) -> StatusWords:
             "Status words (status_words) must be lists of words by what they mean, like "
             '{"finished": ["verwerkt"], "failed": [], "busy": []}.'
         )
-        return StatusWords()
+        return NO_STATUS_WORDS
     found = {key: tuple(word.strip() for word in words) for key, words in lists.items()}
     every = [word.lower() for words in found.values() for word in words]
     if len(set(every)) < len(every):

@@ -6,11 +6,12 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator, conf
 
-from airflow_provider_copernica.client.imports import CopernicaImport, read_import_id
+from airflow_provider_copernica.client.imports import CopernicaImport
 from airflow_provider_copernica.client.polling import (
     DEFAULT_MAX_POLL_INTERVAL,
     DEFAULT_POLL_INTERVAL,
@@ -23,12 +24,17 @@ from airflow_provider_copernica.client.progress import ProgressLog
 from airflow_provider_copernica.connection_form import DEFAULT_CONN_ID
 from airflow_provider_copernica.exceptions import (
     GOES_ON,
-    CopernicaError,
     CopernicaImportError,
-    CopernicaImportTimeoutError,
 )
 from airflow_provider_copernica.links.copernica import CopernicaLink
 from airflow_provider_copernica.operators._literals import check_literals
+from airflow_provider_copernica.operators._outcome import (
+    keep_return_value,
+    pull_import_id,
+    push_outcome,
+    push_status,
+    push_status_of_failure,
+)
 from airflow_provider_copernica.operators._rejects import refuse_shared_path
 from airflow_provider_copernica.operators._retries import (
     FORGOTTEN,
@@ -244,7 +250,9 @@ class CopernicaImportOperator(BaseOperator):
                 self._record_result(CopernicaImport(accepted.import_id, accepted.name))
             else:
                 self._finish(context, status or self._wait(context, hook, accepted))
-            return self._return_id(context, accepted, remembered=store.remembers)
+            if not store.remembers and not accepted.idempotent:
+                keep_return_value(self, context, accepted.import_id)
+            return accepted.import_id
 
     def _find_or_submit(
         self, context: Context, hook: CopernicaHook, guards: Guards, store: AttemptStore
@@ -264,11 +272,8 @@ class CopernicaImportOperator(BaseOperator):
                 # in the worker, since two deferrals within one attempt meet a race of Airflow's
                 wait_for_end(hook, import_id, self._begin_watch(self.execution_timeout))
 
-        def push(option: str, counts: Mapping[str, object]) -> None:
-            self._push_outcome(context, option, counts)
-
         # not before: a file that was imported may be gone when a retry reconnects
-        return submit(hook, *self._read(context), guards, store, push), None
+        return submit(hook, *self._read(context), guards, store, partial(push_outcome, context)), None
 
     def _wait(self, context: Context, hook: CopernicaHook, accepted: AcceptedImport) -> CopernicaImport:
         from airflow_provider_copernica.operators._waiting import watch_in_worker
@@ -285,7 +290,7 @@ class CopernicaImportOperator(BaseOperator):
         resume_data = {"idempotent": accepted.idempotent}
         trigger, backstop = make_trigger(accepted.import_id, self.copernica_conn_id, watch, resume_data)
         # for the case that Airflow wakes the task without an event
-        self._push_status(context, CopernicaImport(accepted.import_id, accepted.name))
+        push_status(context, CopernicaImport(accepted.import_id, accepted.name))
         self.defer(trigger=trigger, method_name="execute_complete", timeout=backstop)
 
     def execute_complete(self, context: Context, event: object = None, *, safe_to_repeat: bool = False) -> int:
@@ -305,45 +310,26 @@ class CopernicaImportOperator(BaseOperator):
         with self._after_sending(context, idempotent=idempotent, remembered=store.remembers):
             status = read_event(event)
             self._finish(context, status)
-            accepted = store.accepted(status.import_id, status.name, idempotent=idempotent)
-            return self._return_id(context, accepted, remembered=store.remembers)
+            if not store.remembers and not idempotent:
+                keep_return_value(self, context, status.import_id)
+            return status.import_id
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, object] | None, context: Context) -> object:
         """Go on after a deferral; where no event of the trigger is the reason, look once more."""
+        from airflow_provider_copernica.hooks.copernica import CopernicaHook
         from airflow_provider_copernica.operators._attempt_store import AttemptStore
+        from airflow_provider_copernica.operators._waiting import look_once_more
 
         reason = deferral_failure(next_method, next_kwargs)
         if reason is None:
             return super().resume_execution(next_method, next_kwargs, context)
         store = AttemptStore(context, durable=self.durable)
         with self._after_sending(context, idempotent=False, remembered=store.remembers):
-            status = self._look_once_more(context, deferral_error(reason))
+            status = look_once_more(
+                CopernicaHook(self.copernica_conn_id), pull_import_id(context), deferral_error(reason)
+            )
             self._finish(context, status)
             return status.import_id
-
-    def _look_once_more(self, context: Context, error: CopernicaError) -> CopernicaImport:
-        """Airflow does not know what the trigger has seen; a finished import is not a failure."""
-        from airflow_provider_copernica.client.import_states import ImportState
-        from airflow_provider_copernica.client.polling import import_failed
-        from airflow_provider_copernica.hooks.copernica import CopernicaHook
-
-        pushed = context["ti"].xcom_pull(
-            task_ids=self.task_id, key="import_status", map_indexes=context["ti"].map_index
-        )
-        if not isinstance(pushed, Mapping):
-            raise error
-        try:
-            status = CopernicaHook(self.copernica_conn_id).get_import(read_import_id(pushed.get("import_id")))
-        except CopernicaError as looking:
-            log.warning("%s", looking)
-            raise error from looking
-        if status.state is ImportState.FAILED:
-            raise import_failed(status, self.copernica_conn_id)
-        if status.state is ImportState.BUSY:
-            text = f"{error} It was last seen as {status.facts}."
-            names = (f"import {status.name!r}", f"connection {self.copernica_conn_id!r}")
-            raise CopernicaImportTimeoutError(text, status, names=names)
-        return status
 
     def on_kill(self) -> None:
         """
@@ -388,30 +374,14 @@ class CopernicaImportOperator(BaseOperator):
     def _finish(self, context: Context, status: CopernicaImport) -> None:
         ProgressLog(log)(status)
         log.info("Import %d has finished: %s. (Import %r)", status.import_id, status.lines or "no counts", status.name)
-        self._push_status(context, status)
+        push_status(context, status)
         self._record_result(status)
-
-    def _push_status(self, context: Context, status: CopernicaImport) -> None:
-        context["ti"].xcom_push(key="import_status", value=status.as_dict())
-
-    def _push_outcome(self, context: Context, option: str, counts: Mapping[str, object]) -> None:
-        ti = context["ti"]
-        pushed = ti.xcom_pull(task_ids=self.task_id, key="import_outcome", map_indexes=ti.map_index)
-        outcome = pushed if isinstance(pushed, Mapping) else {}
-        ti.xcom_push(key="import_outcome", value={**outcome, option: dict(counts)})
 
     def _record_result(self, status: CopernicaImport) -> None:
         from airflow_provider_copernica.lineage import report_output
 
         self._status = status
         report_output(self, self.database, self.copernica_conn_id)
-
-    def _return_id(self, context: Context, accepted: AcceptedImport, *, remembered: bool) -> int:
-        """Airflow pushes the returned value itself, when it is too late to rule out a retry."""
-        if self.do_xcom_push and not remembered and not accepted.idempotent:
-            context["ti"].xcom_push(key="return_value", value=accepted.import_id)
-            self.do_xcom_push = False
-        return accepted.import_id
 
     def lineage_inputs(self) -> list[Dataset]:
         """Return where the rows came from, in OpenLineage's terms. Transfers override this."""
@@ -439,11 +409,5 @@ class CopernicaImportOperator(BaseOperator):
             except CopernicaImportError as error:
                 if error.copernica_import is not None:
                     self._status = error.copernica_import
-                    self._push_status_of_failure(context, error.copernica_import)
+                    push_status_of_failure(context, error.copernica_import)
                 raise
-
-    def _push_status_of_failure(self, context: Context, status: CopernicaImport) -> None:
-        try:
-            self._push_status(context, status)
-        except Exception:  # whatever Airflow raises: the failure of the import goes before
-            log.exception("The XCom import_status could not be pushed.")

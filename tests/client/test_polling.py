@@ -96,3 +96,12 @@ def test_what_is_no_status(accounts: Accounts) -> None:
         one = accounts(server.url, 3)
         with pytest.raises(CopernicaReplyError, match="not the status of an import"):
             one.run(get_import(1, QUICK))
+
+
+def test_the_time_is_over_while_the_authentication_host_is_down(v4: Account, copernica_emulator: Emulator) -> None:
+    import_id = copernica_emulator.add_import("nightly", "running")
+    copernica_emulator.fail("authenticate", Fault.UNAVAILABLE_503_HTML, times=None)
+    began = time.monotonic()
+    with pytest.raises(CopernicaImportTimeoutError, match="never seen"):
+        watch(v4, import_id, 0.3)
+    assert time.monotonic() - began < 3
