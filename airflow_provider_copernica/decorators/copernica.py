@@ -5,18 +5,18 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow.providers.common.compat.sdk import (
     DecoratedOperator,
     context_merge,
     determine_kwargs,
-    task_decorator_factory,
 )
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
+from airflow_provider_copernica.operators._mapping import ImportTask
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
-from airflow_provider_copernica.redacted_fields import describe_argument, redacted, reveal
+from airflow_provider_copernica.redacted_fields import ARGUMENT, redacted, refuse_default_args, reveal
 from airflow_provider_copernica.transfers._rows import ARRAY_FORMAT, IMPORT_FIELDS, UNRENDERED_SOURCE, refuse_source
 
 if TYPE_CHECKING:
@@ -48,10 +48,13 @@ class CopernicaImportDecoratedOperator(DecoratedOperator, CopernicaImportOperato
     ) -> None:
         check_function(python_callable)
         refuse_source(kwargs, "the function", others=("format", "delimiter"))
+        if dag := kwargs.get("dag"):
+            hidden = dict.fromkeys(inspect.signature(python_callable).parameters, ARGUMENT)
+            refuse_default_args(dag.default_args, hidden)
         super().__init__(
             python_callable=python_callable,
-            op_args=[redacted(value, describe_argument) for value in op_args or ()],
-            op_kwargs={name: redacted(value, describe_argument) for name, value in (op_kwargs or {}).items()},
+            op_args=[redacted(value, ARGUMENT) for value in op_args or ()],
+            op_kwargs={name: redacted(value, ARGUMENT) for name, value in (op_kwargs or {}).items()},
             **kwargs,
         )
 
@@ -111,11 +114,14 @@ def copernica_import_task(
     :param kwargs: all of :class:`~airflow_provider_copernica.operators.copernica.CopernicaImportOperator` but
         ``source``, ``location``, ``format`` and ``delimiter``.
     """
-    if python_callable is not None:
-        check_function(python_callable)
-    return task_decorator_factory(
-        python_callable=python_callable,
-        multiple_outputs=False,
-        decorated_operator_class=CopernicaImportDecoratedOperator,
-        **kwargs,
-    )
+
+    def decorate(function: Callable[..., object]) -> ImportTask:
+        check_function(function)
+        return ImportTask(
+            function=function,
+            operator_class=CopernicaImportDecoratedOperator,
+            multiple_outputs=False,
+            kwargs=dict(kwargs),
+        )
+
+    return cast("TaskDecorator", decorate if python_callable is None else decorate(python_callable))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import BaseOperator, conf
+from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_copernica.client.polling import (
     DEFAULT_MAX_POLL_INTERVAL,
@@ -20,17 +20,11 @@ from airflow_provider_copernica.connection_form import DEFAULT_CONN_ID
 from airflow_provider_copernica.exceptions import GOES_ON, CopernicaReplyError
 from airflow_provider_copernica.links.copernica import CopernicaLink
 from airflow_provider_copernica.operators._literals import check_literals
+from airflow_provider_copernica.operators._mapping import HIDDEN, ImportPartial, refuse_shared_removal
+from airflow_provider_copernica.operators._rendering import RenderingOperator
 from airflow_provider_copernica.operators._retries import deferral_error, failing_for_good, knowing_retries
 from airflow_provider_copernica.payload.parameters import PARAMETERS, ImportParameters, read_parameters
-from airflow_provider_copernica.redacted_fields import (
-    Redacted,
-    describe_location,
-    describe_rows,
-    redact_named,
-    redacted,
-    redacting_partial,
-    reveal,
-)
+from airflow_provider_copernica.redacted_fields import LOCATION, ROWS, redacted, refuse_default_args, reveal
 from airflow_provider_copernica.version_compat import deferral_failure, is_being_unmapped
 
 if TYPE_CHECKING:
@@ -47,7 +41,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class CopernicaImportOperator(BaseOperator):
+class CopernicaImportOperator(RenderingOperator):
     """
     Imports profiles and subprofiles into a Copernica database: once, checked, and watched until finished.
 
@@ -128,8 +122,8 @@ class CopernicaImportOperator(BaseOperator):
         self.action = action
         self.name = name
         self.key_fields = key_fields
-        self.source = redacted(source, describe_rows)
-        self.location = redacted(location, describe_location)
+        self.source = redacted(source, ROWS)
+        self.location = redacted(location, LOCATION)
         self.format = format
         self.delimiter = delimiter
         self.followups = followups
@@ -151,26 +145,19 @@ class CopernicaImportOperator(BaseOperator):
         self._running: AttemptRecord | None = None
         self._status: CopernicaImport | None = None
         if not is_being_unmapped(self):
+            refuse_default_args(getattr(self.get_dag(), "default_args", None), HIDDEN)
+            refuse_shared_removal(self)
             self._schedule()
             check_literals(self._given_parameters(None), self._given_guards(), waits=wait_for_completion)
 
     @classmethod
     def partial(cls, **kwargs: Any) -> OperatorPartial:
         """Airflow's own; it puts what it is given into the serialised DAG, where nobody may read rows."""
-        hidden = {"source": describe_rows, "location": describe_location}
-        return redacting_partial(super().partial(**redact_named(kwargs, hidden)), hidden)
+        return ImportPartial.of(super().partial(**kwargs))
 
     def given_source(self, context: Context | None) -> dict[str, object]:  # noqa: ARG002 - for those that override it
         """Where the rows come from; without context, while the DAG is parsed, a source may be ``UNKNOWN``."""
         return {"source": reveal(self.source), "location": reveal(self.location)}
-
-    def render_template(self, content: Any, context: Context, jinja_env: Any = None, seen_oids: Any = None) -> Any:
-        """Airflow's own, but for redacted values: Airflow 2 would resolve them in place of rendering within them."""
-        if not isinstance(content, Redacted):
-            return super().render_template(content, context, jinja_env, seen_oids)
-        seen = set() if seen_oids is None else seen_oids
-        self._render_nested_template_fields(content, context, jinja_env or self.get_template_env(), seen)
-        return content
 
     def _given_parameters(self, context: Context | None) -> dict[str, object]:
         others = {name: getattr(self, name) for name in PARAMETERS if name not in ("source", "location")}
@@ -186,6 +173,7 @@ class CopernicaImportOperator(BaseOperator):
         from airflow_provider_copernica.operators._submit import dry_run, submit
 
         with failing_for_good():
+            refuse_shared_removal(self)
             self._schedule()
             guards = read_guards(**self._given_guards())
             hook = CopernicaHook(self.copernica_conn_id)

@@ -185,8 +185,8 @@ def _choice(choices: Sequence[str]) -> Callable[[object], str]:
 
 
 def _name(value: object) -> str:
-    # native rendering makes numbers of dates without dashes
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else to_text(value)
+    # a template that is rendered natively gives the number itself
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else to_text(value)
 
 
 def _location(value: object) -> str:
