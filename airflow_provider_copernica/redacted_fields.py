@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import XComArg
 
-from airflow_provider_copernica.client.redact import redact
+from airflow_provider_copernica.client.redact import show_location
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.version_compat import ResolveMixin
 
@@ -28,6 +28,7 @@ __all__ = [
     "ROWS",
     "Hidden",
     "Redacted",
+    "describe_location",
     "redact_each",
     "redact_named",
     "redacted",
@@ -58,8 +59,9 @@ def _is_harmless(value: object) -> bool:
     return len(value) <= _LONGEST_ARGUMENT and not looks_like_rows
 
 
-def _describe_location(value: object) -> str:
-    return redact(value) if isinstance(value, str) else "<location, not shown>"
+def describe_location(value: object) -> str:
+    """Return what may be seen of a location: scheme, host and the file's name."""
+    return show_location(value)
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Hidden:
 
 
 ROWS = Hidden(_describe_rows, has_cells=True)
-LOCATION = Hidden(_describe_location)
+LOCATION = Hidden(describe_location)
 # of a decorated function: most are harmless
 ARGUMENT = Hidden(_describe_argument)
 

@@ -16,8 +16,10 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.operators._mapping import ImportTask
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
+from airflow_provider_copernica.readers.arrow_rows import arrow_rows, is_arrow
 from airflow_provider_copernica.redacted_fields import ARGUMENT, redacted, refuse_default_args, reveal
 from airflow_provider_copernica.transfers._rows import ARRAY_FORMAT, IMPORT_FIELDS, UNRENDERED_SOURCE, refuse_source
+from airflow_provider_copernica.version_compat import is_being_unmapped
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, TaskDecorator
@@ -48,15 +50,15 @@ class CopernicaImportDecoratedOperator(DecoratedOperator, CopernicaImportOperato
     ) -> None:
         check_function(python_callable)
         refuse_source(kwargs, "the function", others=("format", "delimiter"))
-        if dag := kwargs.get("dag"):
-            hidden = dict.fromkeys(inspect.signature(python_callable).parameters, ARGUMENT)
-            refuse_default_args(dag.default_args, hidden)
         super().__init__(
             python_callable=python_callable,
             op_args=[redacted(value, ARGUMENT) for value in op_args or ()],
             op_kwargs={name: redacted(value, ARGUMENT) for name, value in (op_kwargs or {}).items()},
             **kwargs,
         )
+        if not is_being_unmapped(self):
+            hidden = dict.fromkeys(inspect.signature(python_callable).parameters, ARGUMENT)
+            refuse_default_args(getattr(self.get_dag(), "default_args", None), hidden)
 
     def execute(self, context: Context) -> int | None:
         """Past DecoratedOperator, which would call the function itself and make its rows an XCom."""
@@ -74,10 +76,12 @@ class CopernicaImportDecoratedOperator(DecoratedOperator, CopernicaImportOperato
         rows = self.python_callable(*args, **kwargs)
         if rows is None:
             return
+        if is_arrow(rows):
+            rows = arrow_rows(rows)
         if isinstance(rows, str | bytes | Mapping) or not isinstance(rows, Iterable):
             raise CopernicaArgumentError(
                 f"{_name_of(self.python_callable)} returned one {type(rows).__name__}: "
-                "it must return or yield rows, each a dict of fields and values."
+                "it must return or yield rows, each a dict of fields and values, or return a data frame."
             )
         yield from rows
 

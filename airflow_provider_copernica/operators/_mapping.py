@@ -17,8 +17,6 @@ from airflow_provider_copernica.client.convert import to_boolean
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.redacted_fields import (
     ARGUMENT,
-    LOCATION,
-    ROWS,
     Hidden,
     redact_each,
     redact_named,
@@ -34,10 +32,8 @@ from airflow_provider_copernica.version_compat import (
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator
 
-__all__ = ["HIDDEN", "ImportPartial", "ImportTask", "refuse_shared_removal"]
+__all__ = ["ImportPartial", "ImportTask", "refuse_shared_removal"]
 
-# arguments of an import that are never shown
-HIDDEN: dict[str, Hidden] = {"source": ROWS, "location": LOCATION}
 _OWN = {"database", "remove_missing"}
 
 
@@ -65,14 +61,16 @@ class ImportPartial(OperatorPartial):
         :raises CopernicaArgumentError: rows or locations stand in the default_args of the DAG.
         """
         partial._expand_called = True  # noqa: SLF001 - else Airflow warns that it never was
-        refuse_default_args(_default_args(partial.kwargs.get("dag")), HIDDEN)
-        arguments = redact_named(partial.kwargs, HIDDEN)
+        hidden = _hidden_fields(partial)
+        refuse_default_args(_default_args(partial.kwargs.get("dag")), hidden)
+        arguments = redact_named(partial.kwargs, hidden)
         return cls(operator_class=partial.operator_class, kwargs=arguments, params=partial.params)
 
     def _expand(self, expand_input: Any, *, strict: bool) -> Any:
-        _refuse_pairs(expand_input)
+        hidden = _hidden_fields(self)
+        _refuse_pairs(expand_input, hidden)
         _refuse_removals({**_default_args(self.kwargs.get("dag")), **self.kwargs}, expand_input)
-        return super()._expand(_hide(expand_input, HIDDEN), strict=strict)
+        return super()._expand(_hide(expand_input, hidden), strict=strict)
 
 
 class ImportTask(TaskDecoratorBase):  # type: ignore[misc]  # generic in the function, which does not matter here
@@ -102,9 +100,14 @@ def _hide(expand_input: Any, hidden: Mapping[str, Hidden]) -> Any:
     return _TaskMappings(mapped)
 
 
-def _refuse_pairs(expand_input: Any) -> None:
+def _hidden_fields(partial: OperatorPartial) -> Mapping[str, Hidden]:
+    hidden: Mapping[str, Hidden] = getattr(partial.operator_class, "hidden_fields")  # noqa: B009 - only imports have it
+    return hidden
+
+
+def _refuse_pairs(expand_input: Any, hidden: Mapping[str, Hidden]) -> None:
     if isinstance(expand_input, DictOfListsExpandInput):
-        for name in HIDDEN:
+        for name in hidden:
             if isinstance(expand_input.value.get(name), Mapping):
                 raise CopernicaArgumentError(
                     f"{name}: expand() over a dict gives each task a pair of key and value. Give a list."

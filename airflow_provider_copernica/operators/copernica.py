@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import conf
 
@@ -20,11 +20,18 @@ from airflow_provider_copernica.connection_form import DEFAULT_CONN_ID
 from airflow_provider_copernica.exceptions import GOES_ON, CopernicaReplyError
 from airflow_provider_copernica.links.copernica import CopernicaLink
 from airflow_provider_copernica.operators._literals import check_literals
-from airflow_provider_copernica.operators._mapping import HIDDEN, ImportPartial, refuse_shared_removal
+from airflow_provider_copernica.operators._mapping import ImportPartial, refuse_shared_removal
 from airflow_provider_copernica.operators._rendering import RenderingOperator
 from airflow_provider_copernica.operators._retries import deferral_error, failing_for_good, knowing_retries
 from airflow_provider_copernica.payload.parameters import PARAMETERS, ImportParameters, read_parameters
-from airflow_provider_copernica.redacted_fields import LOCATION, ROWS, redacted, refuse_default_args, reveal
+from airflow_provider_copernica.redacted_fields import (
+    LOCATION,
+    ROWS,
+    Hidden,
+    redacted,
+    refuse_default_args,
+    reveal,
+)
 from airflow_provider_copernica.version_compat import deferral_failure, is_being_unmapped
 
 if TYPE_CHECKING:
@@ -83,6 +90,8 @@ class CopernicaImportOperator(RenderingOperator):
 
     template_fields: Sequence[str] = (*PARAMETERS, "copernica_conn_id", "min_records", "check_fields", "dry_run")
     operator_extra_links = (CopernicaLink(),)
+    # arguments whose values are never shown
+    hidden_fields: ClassVar[Mapping[str, Hidden]] = {"source": ROWS, "location": LOCATION}
     # what only transfers know of columns: new names for those of the source, and the names of a location's
     column_map: Mapping[str, str] | None = None
     location_columns: Sequence[str] = ()
@@ -145,7 +154,7 @@ class CopernicaImportOperator(RenderingOperator):
         self._running: AttemptRecord | None = None
         self._status: CopernicaImport | None = None
         if not is_being_unmapped(self):
-            refuse_default_args(getattr(self.get_dag(), "default_args", None), HIDDEN)
+            refuse_default_args(getattr(self.get_dag(), "default_args", None), self.hidden_fields)
             refuse_shared_removal(self)
             self._schedule()
             check_literals(self._given_parameters(None), self._given_guards(), waits=wait_for_completion)

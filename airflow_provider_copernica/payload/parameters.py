@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from typing import cast
 from urllib.parse import urlsplit
 
 from airflow_provider_copernica.client.convert import to_boolean, to_count, to_names, to_text
@@ -20,6 +21,7 @@ from airflow_provider_copernica.payload.parameter_rules import (
     Unknown,
     broken_rules,
 )
+from airflow_provider_copernica.readers.arrow_rows import arrow_rows, is_arrow
 
 Rows = Iterable[Mapping[str, object]]
 
@@ -207,6 +209,8 @@ def _location(value: object) -> str:
 def _source(value: object) -> str | Rows:
     if isinstance(value, str):
         return value
+    if is_arrow(value):
+        return cast("Rows", arrow_rows(value))
     if isinstance(value, Mapping | bytes) or not isinstance(value, Iterable) or hasattr(value, "to_dict"):
         hint = ": use df.to_dict('records')" if hasattr(value, "to_dict") else ""
         raise ValueError(f"must be a list of rows (dicts), or text, not {type(value).__name__}{hint}")
