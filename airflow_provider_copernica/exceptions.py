@@ -46,6 +46,10 @@ class CopernicaRowError(CopernicaArgumentError):
         return type(self), (self.faults, self.count)
 
 
+class CopernicaNoImportError(CopernicaArgumentError):
+    """There is no import to wait for: the task that should have made it sent nothing."""
+
+
 class CopernicaEmptySourceError(CopernicaError):
     """There are no rows to import: an empty import would never start, or remove everything."""
 
@@ -104,3 +108,7 @@ class CopernicaImportFailedError(CopernicaImportError):
 
 class CopernicaImportTimeoutError(CopernicaImportError, TimeoutError):
     """Our patience ended; the import goes on in Copernica."""
+
+
+class CopernicaImportUnknownError(CopernicaImportError):
+    """Copernica does not know the import, or no longer."""

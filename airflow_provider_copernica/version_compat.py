@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from airflow import __version__ as airflow_version
@@ -37,7 +37,7 @@ __all__ = [
     "ResolveMixin",
     "TaskDecoratorBase",
     "TaskStateStore",
-    "attempts",
+    "callable_on_airflow_2",
     "deferral_failure",
     "is_being_unmapped",
     "is_mapped",
@@ -67,16 +67,6 @@ class TaskStateStore(Protocol):
 def task_state_store(context: Context) -> TaskStateStore | None:
     """The store of this task within this run; None below Airflow 3.3."""
     return cast("TaskStateStore | None", cast("Mapping[str, object]", context).get("task_state_store"))
-
-
-def attempts(context: Context) -> tuple[int, int]:
-    """
-    The number of this attempt, and that of the first one since the task was new or a person cleared it.
-
-    Clearing raises ``max_tries`` by the attempts made so far, so the first attempt after it can be computed.
-    """
-    ti, task = context["ti"], context["task"]
-    return int(ti.try_number), int(ti.max_tries) - int(task.retries or 0) + 1
 
 
 def waiting_since(context: Context) -> float:
@@ -112,6 +102,38 @@ def output_template(value: object) -> str | object:
         return value
     pull = f"task_ids={operator.task_id!r}, dag_id={operator.dag_id!r}, key={key!r}, map_indexes=-1"
     return f"{{{{ task_instance.xcom_pull({pull}) }}}}"
+
+
+class _CallableFlag(int):
+    call: Callable[[], object]
+
+    def __call__(self) -> object:
+        return self.call()
+
+
+class _CallableText(str):
+    call: Callable[[], object]
+
+    __slots__ = ("call",)
+
+    def __call__(self) -> object:
+        return self.call()
+
+
+def callable_on_airflow_2(value: object, call: Callable[[], object] | None) -> object:
+    """
+    Return a boolean or a template that can also be called, on Airflow 2; elsewhere the value itself.
+
+    Airflow 2's command line calls ``task.dry_run()``, whatever an operator has there; Airflow 3 has no such call.
+
+    :param value: the argument of an operator.
+    :param call: what the call does.
+    """
+    if _AIRFLOW >= (3, 0) or call is None or not isinstance(value, bool | str):
+        return value
+    proxy: _CallableFlag | _CallableText = _CallableText(value) if isinstance(value, str) else _CallableFlag(value)
+    proxy.call = call
+    return proxy
 
 
 def deferral_failure(

@@ -11,31 +11,34 @@ from airflow.providers.common.compat.sdk import DAG, BaseNotifier, Context
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
 
 MAIL_TO = os.environ.get("COPERNICA_EXAMPLE_MAIL_TO")
-
-
-def describe_failure(context: Context) -> str:
-    """What failed, why, and how far it came."""
-    error = context.get("exception")
-    # an error that Airflow must not retry wraps the one with the reason
-    failed = getattr(getattr(error, "__cause__", None) or error, "copernica_import", None)
-    task = f"{context['ti'].dag_id}.{context['ti'].task_id}"
-    if failed is None:  # it was never sent, or never seen
-        return f"{task}: {error}"
-    lines = f"{failed.processed_lines or 0} of {failed.total_lines or 0} lines"
-    return f"{task}: import {failed.import_id} {failed.name!r} after {lines}: {failed.last_error or failed.status}"
+# the XCom is there after a failure as well, unless nothing was sent
+MESSAGE = """
+{%- set status = ti.xcom_pull(task_ids=ti.task_id, key='import_status', map_indexes=ti.map_index) -%}
+{{ ti.dag_id }}.{{ ti.task_id }}: {% if status -%}
+import {{ status['import_id'] }} after {{ status['processed_lines'] or 0 }} of {{ status['total_lines'] or 0 }} lines:
+{{- ' ' }}{{ status['last_error'] or status['status'] }} ({{ status['name'] }})
+{%- else -%}
+{{ exception }}
+{%- endif -%}
+"""
 
 
 class ImportAlert(BaseNotifier):
     """Mails the failure; without an address it only logs it."""
 
+    template_fields = ("message",)
+
+    def __init__(self, message: str = MESSAGE) -> None:
+        super().__init__()
+        self.message = message
+
     def notify(self, context: Context) -> None:
-        message = describe_failure(context)
         if MAIL_TO is None:
-            logging.getLogger(__name__).error("Alert: %s", message)
+            logging.getLogger(__name__).error("Alert: %s", self.message)
             return
         from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
-        SmtpNotifier(to=MAIL_TO, subject="An import into Copernica failed", html_content=message).notify(context)
+        SmtpNotifier(to=MAIL_TO, subject="An import into Copernica failed", html_content=self.message).notify(context)
 
 
 with DAG(

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
 from airflow_provider_copernica.client.convert import to_count
-from airflow_provider_copernica.client.exchange import Sleep, Steps, exchange
-from airflow_provider_copernica.client.imports import CopernicaImport, ImportState, read_import
+from airflow_provider_copernica.client.exchange import Steps, exchange
+from airflow_provider_copernica.client.imports import CopernicaImport, read_import
 from airflow_provider_copernica.client.messages import ApiCall, Body, QueryParams, Repeat
-from airflow_provider_copernica.client.polling import PollSchedule, to_seconds
-from airflow_provider_copernica.client.progress import duration
 from airflow_provider_copernica.client.replies import created_id, read_json
-from airflow_provider_copernica.client.retry import RetryPolicy, polling_policy
+from airflow_provider_copernica.client.retry import RetryPolicy
 from airflow_provider_copernica.client.settings import ApiSettings
 from airflow_provider_copernica.exceptions import (
-    GOES_ON,
     CopernicaArgumentError,
-    CopernicaImportFailedError,
-    CopernicaImportTimeoutError,
     CopernicaReplyError,
-    CopernicaUnavailableError,
 )
 
 # the most that api.copernica.com gives in one page (documentation, "paging")
@@ -48,7 +40,8 @@ def create_import(settings: ApiSettings, body: Body, *, idempotent: bool, policy
 
 def get_import(settings: ApiSettings, import_id: int, policy: RetryPolicy) -> Steps[CopernicaImport]:
     """``GET import/$id``."""
-    return read_import((yield from get_json(settings, f"import/{import_id}", None, policy)), import_id)
+    reply = yield from get_json(settings, f"import/{import_id}", None, policy)
+    return read_import(reply, import_id, settings.status_words)
 
 
 def get_json(settings: ApiSettings, path: str, params: QueryParams | None, policy: RetryPolicy) -> Steps[object]:
@@ -127,87 +120,6 @@ def _number(params: QueryParams, name: str, default: int, *, least: int) -> int:
         return to_count(params.get(name, default), least)
     except ValueError as error:
         raise CopernicaArgumentError(f"{name} {error}.") from error
-
-
-@dataclass(frozen=True)
-class Watch:
-    """
-    How to wait for an import.
-
-    :param schedule: when to ask.
-    :param started_at: when the waiting began, in seconds since the epoch.
-    :param deadline: when patience ends, likewise; None for never.
-    :param read_state: what a status amounts to.
-    """
-
-    schedule: PollSchedule
-    started_at: float
-    deadline: float | None = None
-    read_state: Callable[[CopernicaImport], ImportState] = lambda status: status.state
-
-
-def begin_watch(schedule: PollSchedule, *limits: float | timedelta | None) -> Watch:
-    """
-    A watch that begins now.
-
-    :param schedule: when to ask.
-    :param limits: seconds or timedeltas, of which the shortest is its patience; None for no limit.
-    """
-    now = time.time()
-    patience = min((to_seconds(limit) for limit in limits if limit is not None), default=None)
-    return Watch(schedule, now, None if patience is None else now + patience)
-
-
-def watch_import(
-    settings: ApiSettings, import_id: int, watch: Watch, on_status: Callable[[CopernicaImport], None]
-) -> Steps[CopernicaImport]:
-    """
-    Asks until the import has finished.
-
-    :param on_status: told of every status.
-    :raises CopernicaImportFailedError: when it failed, with Copernica's own words.
-    :raises CopernicaImportTimeoutError: when the deadline has passed; the import goes on.
-    :raises CopernicaApiError: when its status can't be had.
-    """
-    status: CopernicaImport | None = None
-    policy = polling_policy(watch.schedule.first, watch.deadline)
-    while True:
-        try:
-            status = yield from get_import(settings, import_id, policy)
-        except CopernicaUnavailableError as error:
-            if _remaining(watch) > 0:
-                raise
-            raise timed_out(watch, status, import_id) from error
-        on_status(status)
-        state = watch.read_state(status)
-        if state is ImportState.FINISHED:
-            return status
-        if state is ImportState.FAILED:
-            raise failed(status)
-        remaining = _remaining(watch)
-        if remaining <= 0:
-            raise timed_out(watch, status, import_id)
-        yield Sleep(min(watch.schedule.wait(time.time() - watch.started_at), remaining))
-
-
-def _remaining(watch: Watch) -> float:
-    return float("inf") if watch.deadline is None else watch.deadline - time.time()
-
-
-def failed(status: CopernicaImport) -> CopernicaImportFailedError:
-    """Copernica's own words, with the name, the ID and the counts."""
-    said = f" Copernica says: {status.last_error}" if status.last_error else ""
-    return CopernicaImportFailedError(f"{status}.{said}", status)
-
-
-def timed_out(watch: Watch, status: CopernicaImport | None, import_id: int) -> CopernicaImportTimeoutError:
-    """How long it waited, the last status, and what is true: the import goes on."""
-    waited = duration(max(time.time(), watch.deadline or 0) - watch.started_at)
-    last = f"Last seen: {status}." if status else f"The status of import {import_id} was never seen."
-    return CopernicaImportTimeoutError(
-        f"Waited {waited} for Copernica import {import_id}, and it has not finished. {last} {GOES_ON}",
-        status,
-    )
 
 
 def any_call(method: str, path: str, params: QueryParams | None, body: object) -> ApiCall:

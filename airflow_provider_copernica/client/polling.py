@@ -1,26 +1,70 @@
-"""When to ask again: API calls are billed, so intervals grow."""
+"""
+Waiting for an import: when to ask, how long, and what the answers mean.
+
+API calls are billed (Copernica's licence pages), so the intervals grow; but a short import must not cost a long wait,
+so they start at a second: 1, 2, 4, 8 ... up to the first interval, then a quarter longer each time.
+"""
 
 from __future__ import annotations
 
+import logging
 import random
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from airflow_provider_copernica.exceptions import CopernicaArgumentError
+from airflow_provider_copernica.client.exchange import Sleep, Steps
+from airflow_provider_copernica.client.import_states import ImportState, RunWatcher
+from airflow_provider_copernica.client.imports import CopernicaImport
+from airflow_provider_copernica.client.operations import get_import
+from airflow_provider_copernica.client.progress import duration
+from airflow_provider_copernica.client.retry import polling_policy
+from airflow_provider_copernica.client.settings import ApiSettings
+from airflow_provider_copernica.exceptions import (
+    GOES_ON,
+    CopernicaApiError,
+    CopernicaArgumentError,
+    CopernicaAuthError,
+    CopernicaImportFailedError,
+    CopernicaImportTimeoutError,
+    CopernicaImportUnknownError,
+    CopernicaUnavailableError,
+)
+
+__all__ = [
+    "DEFAULT_MAX_POLL_INTERVAL",
+    "DEFAULT_POLL_INTERVAL",
+    "Judge",
+    "PollSchedule",
+    "Watch",
+    "begin_watch",
+    "import_failed",
+    "import_timed_out",
+    "import_unknown",
+    "is_unknown_import",
+    "look_at_import",
+    "to_seconds",
+    "watch_import",
+]
+
+log = logging.getLogger(__name__)
 
 DEFAULT_POLL_INTERVAL = 10.0
 DEFAULT_MAX_POLL_INTERVAL = 120.0
 GROWTH = 0.25
 # only ever sooner: an import is noticed at most ``longest`` seconds late
 JITTER = 0.1
+# seconds within which a new import may not be known yet; nothing is documented, so one unknown ID proves nothing
+NOT_YET_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class PollSchedule:
     """
-    When to poll: ever more rarely, since Copernica bills API calls.
+    When to poll.
 
-    :param first: seconds before the second poll.
+    :param first: seconds that the intervals grow to quickly.
     :param longest: seconds that no wait exceeds, unless ``first`` is larger.
     """
 
@@ -28,36 +72,236 @@ class PollSchedule:
     longest: float = DEFAULT_MAX_POLL_INTERVAL
 
     def __post_init__(self) -> None:
-        for name, value in (("poll_interval", self.first), ("max_poll_interval", self.longest)):
-            _check_seconds(name, value)
+        to_seconds(self.first, "poll_interval")
+        to_seconds(self.longest, "max_poll_interval")
 
     def wait(self, elapsed: float, chance: float | None = None) -> float:
         """
-        Seconds to wait before the next poll.
+        Return the seconds to wait before the next poll.
 
-        The first interval plus a quarter of the time waited so far makes each interval a quarter longer than the one
-        before, and needs no memory: it goes on where it was when a triggerer restarts or a sensor is rescheduled.
+        It depends on the time waited so far alone, and so goes on where it was when a triggerer restarts or a sensor
+        is rescheduled: one second more than that time doubles each interval, and a quarter of it makes each a quarter
+        longer.
 
         :param elapsed: seconds since the waiting began.
         :param chance: from 0 to 1, how much of the jitter to apply; random by default, so that many don't ask at once.
         """
-        grown = self.first + GROWTH * max(elapsed, 0.0)
+        elapsed = max(elapsed, 0.0)
+        ramp = 1.0 + elapsed
+        ramp_ended = max(self.first - 1.0, 0.0)
+        grown = ramp if ramp < self.first else self.first + GROWTH * (elapsed - ramp_ended)
         if chance is None:
-            chance = random.random()  # noqa: S311 - no secret
+            chance = random.random()  # noqa: S311 - not a secret
         return min(grown, max(self.first, self.longest)) * (1 - JITTER * chance)
 
 
-def to_seconds(duration: float | timedelta, name: str = "timeout") -> float:
+def to_seconds(value: object, name: str = "timeout") -> float:
     """
-    A duration in seconds.
+    Read a duration.
 
-    :raises CopernicaArgumentError: when it is none.
+    :param value: a number of seconds above 0, or a timedelta.
+    :param name: of the argument, for the message.
+    :raises CopernicaArgumentError: it is not a duration.
     """
-    number = duration.total_seconds() if isinstance(duration, timedelta) else duration
-    _check_seconds(name, number)
+    number = value.total_seconds() if isinstance(value, timedelta) else value
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 < number < float("inf"):
+        raise CopernicaArgumentError(f"{name} must be a number of seconds above 0.")
     return number
 
 
-def _check_seconds(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-        raise CopernicaArgumentError(f"{name} must be a number of seconds above 0.")
+@dataclass(frozen=True)
+class Watch:
+    """
+    How to wait for an import.
+
+    :param schedule: when to ask.
+    :param started_at: when the waiting began, in seconds since the epoch.
+    :param deadline: when it ends, in seconds since the epoch; None for never.
+    :param newer_than: of a periodic import, only runs after this moment count; None for an import that runs once.
+    :param ignores_errors: whether errors are logged and the waiting goes on, until the deadline.
+    """
+
+    schedule: PollSchedule
+    started_at: float
+    deadline: float | None = None
+    newer_than: datetime | None = None
+    ignores_errors: bool = False
+
+
+def begin_watch(schedule: PollSchedule, *limits: float | timedelta | None) -> Watch:
+    """
+    Return a watch that begins now.
+
+    :param schedule: when to ask.
+    :param limits: seconds or timedeltas, of which the shortest counts; None for no limit.
+    """
+    now = time.time()
+    timeout = min((to_seconds(limit) for limit in limits if limit is not None), default=None)
+    return Watch(schedule, now, None if timeout is None else now + timeout)
+
+
+def watch_import(
+    settings: ApiSettings, import_id: int, watch: Watch, on_status: Callable[[CopernicaImport], None]
+) -> Steps[CopernicaImport]:
+    """
+    Ask until an import has finished.
+
+    :param import_id: the import.
+    :param watch: how to wait.
+    :param on_status: called with each status.
+    :return: the last status.
+    :raises CopernicaImportFailedError: it failed; with Copernica's own words.
+    :raises CopernicaImportTimeoutError: the deadline has passed; the import goes on.
+    :raises CopernicaImportUnknownError: Copernica does not know it, or no longer.
+    :raises CopernicaApiError: its status can't be had.
+    """
+    judge = Judge(watch, settings)
+    status: CopernicaImport | None = None
+    while True:
+        try:
+            seen = yield from look_at_import(settings, import_id, watch, status)
+            if seen is not None:
+                status = seen
+                on_status(status)
+                if judge.has_finished(status):
+                    return status
+        except (CopernicaApiError, CopernicaImportFailedError, CopernicaImportUnknownError) as error:
+            if not watch.ignores_errors:
+                raise
+            log.warning("%s", error)
+        remaining = _remaining(watch)
+        if remaining <= 0:
+            raise import_timed_out(watch, status, import_id, settings.conn_id)
+        yield Sleep(min(watch.schedule.wait(time.time() - watch.started_at), remaining))
+
+
+class Judge:
+    """
+    Tell from each status whether the waiting has come to its end.
+
+    :param watch: what is waited for.
+    :param settings: of the account.
+    """
+
+    def __init__(self, watch: Watch, settings: ApiSettings) -> None:
+        self._runs = None if watch.newer_than is None else RunWatcher(watch.newer_than, settings.status_words)
+        self._conn_id = settings.conn_id
+
+    def has_finished(self, status: CopernicaImport) -> bool:
+        """
+        Return whether the import has finished.
+
+        :param status: the latest one.
+        :raises CopernicaImportFailedError: it failed; with Copernica's own words.
+        """
+        state = status.state if self._runs is None else self._runs.state(status)
+        if state is ImportState.FAILED:
+            raise import_failed(status, self._conn_id)
+        return state is ImportState.FINISHED
+
+
+def look_at_import(
+    settings: ApiSettings, import_id: int, watch: Watch, last: CopernicaImport | None
+) -> Steps[CopernicaImport | None]:
+    """
+    Ask once for the status of an import, through an outage of minutes.
+
+    :param import_id: the import.
+    :param watch: how it is waited for.
+    :param last: the status before; None where it was never seen.
+    :return: None where the import may be too new to be known.
+    :raises CopernicaImportTimeoutError: the deadline has passed during an outage.
+    :raises CopernicaImportUnknownError: Copernica does not know it, or no longer.
+    :raises CopernicaApiError: its status can't be had.
+    """
+    try:
+        return (yield from get_import(settings, import_id, polling_policy(watch.schedule.first, watch.deadline)))
+    except CopernicaUnavailableError as error:
+        if _remaining(watch) > 0:
+            raise
+        raise import_timed_out(watch, last, import_id, settings.conn_id) from error
+    except CopernicaApiError as error:
+        if not is_unknown_import(error):
+            raise
+        if last is not None or time.time() - watch.started_at >= NOT_YET_SECONDS:
+            raise import_unknown(import_id, last, error, settings.conn_id) from error
+        log.debug("Copernica does not know import %d yet.", import_id)
+        return None
+
+
+def _remaining(watch: Watch) -> float:
+    return float("inf") if watch.deadline is None else watch.deadline - time.time()
+
+
+def is_unknown_import(error: CopernicaApiError) -> bool:
+    """
+    Return whether Copernica says that it does not know an import.
+
+    The status and the words for that are not documented: 400 with a message is its usual refusal. It takes Copernica's
+    own words, since a page of HTML with 404 comes from something in between.
+
+    :param error: of ``GET import/$id``.
+    """
+    if isinstance(error, CopernicaAuthError | CopernicaUnavailableError):
+        return False
+    return error.status_code in (400, 404, 410) and bool(error.api_message)
+
+
+def import_failed(status: CopernicaImport, conn_id: str) -> CopernicaImportFailedError:
+    """
+    Return the error for an import that failed, Copernica's own words in front.
+
+    :param status: the last one.
+    :param conn_id: the Airflow connection.
+    """
+    after = f" after {status.lines}" if status.lines else ""
+    reason = f": {status.last_error}" if status.last_error else f" with the status {status.status!r}"
+    return CopernicaImportFailedError(
+        _named(f"Import {status.import_id} failed{after}{reason}", status, conn_id), status
+    )
+
+
+def import_timed_out(
+    watch: Watch, status: CopernicaImport | None, import_id: int, conn_id: str
+) -> CopernicaImportTimeoutError:
+    """
+    Return the error for an import that took too long: how long it was waited for, the last status, and what is true.
+
+    :param watch: how it was waited for.
+    :param status: the last one; None where it was never seen.
+    :param import_id: the import.
+    :param conn_id: the Airflow connection.
+    """
+    waited = duration(max(time.time(), watch.deadline or 0) - watch.started_at)
+    seen = f"It was last seen as {status.facts}." if status else "Its status was never seen."
+    text = f"Import {import_id} has not finished within {waited}. {seen} {GOES_ON}"
+    return CopernicaImportTimeoutError(_named(text, status, conn_id), status)
+
+
+def import_unknown(
+    import_id: int, status: CopernicaImport | None, error: CopernicaApiError, conn_id: str
+) -> CopernicaImportUnknownError:
+    """
+    Return the error for an import that Copernica does not know, or no longer.
+
+    :param import_id: the import.
+    :param status: the last one; None where it was never seen.
+    :param error: with Copernica's words.
+    :param conn_id: the Airflow connection.
+    """
+    knows = "no longer knows" if status else "does not know"
+    seen = f", last seen as {status.facts}" if status else ""
+    text = f"Copernica {knows} import {import_id}{seen}: {error.api_message}"
+    return CopernicaImportUnknownError(_named(text, status, conn_id), status)
+
+
+def _named(text: str, status: CopernicaImport | None, conn_id: str) -> str:
+    """Long names come last: Airflow's log view cuts at the right edge."""
+    names = [f"Import {status.name!r}"] if status is not None and status.name else []
+    if conn_id:
+        names.append(f"{'connection' if names else 'Connection'} {conn_id!r}")
+    return f"{_sentence(text)} ({', '.join(names)})" if names else _sentence(text)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from airflow_provider_copernica.client.import_states import ImportState, parse_moment
 from airflow_provider_copernica.client.imports import CopernicaImport
+
+__all__ = ["Observation", "ProgressLog", "duration", "progress"]
+
+# seconds; nothing is documented about how long an import may stand still
+STALLED_AFTER = 3600.0
 
 
 @dataclass(frozen=True)
 class Observation:
-    """A status and the moment it was seen (seconds, of any clock)."""
+    """A status and the moment it was seen, in seconds of any clock."""
 
     status: CopernicaImport
     at: float
@@ -19,15 +26,16 @@ class Observation:
 
 def progress(now: Observation, first: Observation) -> str:
     """
-    ``1,200 of 9,800 lines, 12 %, 340 lines/s, about 25 s left``, as far as the counts tell.
+    Return ``1,200 of 9,800 lines, 12 %, 340 lines/s, about 25 s left``, as far as the counts are known.
 
+    :param now: the latest observation.
     :param first: the first observation of the same import, for the rate.
     """
     status = now.status
     processed, total = status.processed_lines, status.total_lines
     if processed is None or not total:
         return status.status or "no status yet"
-    parts = [f"{processed:,} of {total:,} lines", f"{min(100 * processed // total, 100)} %"]
+    parts = [status.lines, f"{min(100 * processed // total, 100)} %"]
     seconds = now.at - first.at
     gained = processed - (first.status.processed_lines or 0)
     if seconds > 0 and gained > 0:
@@ -39,7 +47,7 @@ def progress(now: Observation, first: Observation) -> str:
 
 
 def duration(seconds: float) -> str:
-    """``25 s``, ``12 min``, ``3 h 5 min``."""
+    """Return ``25 s``, ``12 min`` or ``3 h 5 min``."""
     whole = max(round(seconds), 0)
     if whole < 120:
         return f"{whole} s"
@@ -49,19 +57,55 @@ def duration(seconds: float) -> str:
 
 class ProgressLog:
     """
-    Logs a line whenever a status tells something new.
+    Log a line whenever a status shows something new, and one warning for each thing that looks wrong.
 
     :param log: where to.
+    :param clock: seconds that only grow.
     """
 
-    def __init__(self, log: logging.Logger) -> None:
+    def __init__(self, log: logging.Logger, clock: Callable[[], float] = time.monotonic) -> None:
         self._log = log
+        self._clock = clock
         self._first: Observation | None = None
-        self.last: CopernicaImport | None = None
+        self._latest: Observation | None = None
+        self._warned: set[str] = set()
+
+    @property
+    def last(self) -> CopernicaImport | None:
+        """Return the last status; None before the first."""
+        return None if self._latest is None else self._latest.status
 
     def __call__(self, status: CopernicaImport) -> None:
-        if status != self.last and self._log.isEnabledFor(logging.INFO):
-            now = Observation(status, time.monotonic())
-            self._first = self._first or now
-            self._log.info("Import %d: %s", status.import_id, progress(now, self._first))
-        self.last = status
+        """
+        Take note of a status.
+
+        :param status: the latest one.
+        """
+        now = Observation(status, self._clock())
+        if self._latest is None or status != self._latest.status:
+            self._first, self._latest = self._first or now, now
+            if self._log.isEnabledFor(logging.INFO):
+                self._log.info("Import %d: %s", status.import_id, progress(now, self._first))
+        for topic, sentence in _oddities(status, now.at - self._latest.at).items():
+            if topic not in self._warned:
+                self._warned.add(topic)
+                self._log.warning("%s (Import %d.)", sentence, status.import_id)
+
+
+def _oddities(status: CopernicaImport, unchanged_for: float) -> dict[str, str]:
+    """What looks wrong, by topic."""
+    oddities = {}
+    if status.last_run is not None and parse_moment(status.last_run) is None:
+        oddities["last run"] = f"Copernica's last run can't be read as a moment: {status.last_run[:40]!r}."
+    if unchanged_for >= STALLED_AFTER and status.state is ImportState.BUSY:
+        oddities["stalled"] = (
+            f"Nothing has moved for {duration(unchanged_for)}. If the status {status.status!r} means an end, name the "
+            "word in the extra 'status_words' of the connection."
+        )
+    if status.state is ImportState.FINISHED and _lacks_lines(status):
+        oddities["lines"] = f"Copernica processed fewer lines than there are: {status.lines}."
+    return oddities
+
+
+def _lacks_lines(status: CopernicaImport) -> bool:
+    return status.processed_lines is not None and status.processed_lines < (status.total_lines or 0)

@@ -24,6 +24,24 @@ ApiVersion = Literal[3, 4]
 
 
 @dataclass(frozen=True)
+class StatusWords:
+    """
+    The words that an account's imports use for their status, besides the known ones.
+
+    :param finished: words of success.
+    :param failed: words of failure.
+    :param busy: words of work.
+    """
+
+    finished: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    busy: tuple[str, ...] = ()
+
+
+NO_STATUS_WORDS = StatusWords()
+
+
+@dataclass(frozen=True)
 class ApiSettings:
     """
     How to reach one Copernica account.
@@ -35,6 +53,8 @@ class ApiSettings:
     :param timeout: seconds that Copernica may take to answer a request.
     :param proxy: URL of the outgoing proxy.
     :param verify: whether to verify certificates, or the path of a CA bundle.
+    :param status_words: the words that this account's imports use, besides the known ones.
+    :param conn_id: the Airflow connection, for messages; empty where there is none.
     """
 
     token: str = field(repr=False)
@@ -44,6 +64,8 @@ class ApiSettings:
     timeout: float = DEFAULT_TIMEOUT
     proxy: str | None = field(default=None, repr=False)
     verify: bool | str = True
+    status_words: StatusWords = NO_STATUS_WORDS
+    conn_id: str = ""
 
 
 def read_settings(
@@ -53,6 +75,7 @@ def read_settings(
     port: int | None = None,
     schema: str | None = None,
     extra: Mapping[str, object] | None = None,
+    conn_id: str = "",
 ) -> ApiSettings:
     """
     Reads the fields of a connection; an empty field or null in the extra means "not set".
@@ -82,6 +105,7 @@ def read_settings(
         timeout=_read_timeout(extras.get("timeout", DEFAULT_TIMEOUT), problems),
         proxy=_read_proxy(extras.get("proxy"), problems),
         verify=_read_verify(extras.get("verify", True), problems),
+        conn_id=conn_id,
     )
     if problems:
         raise CopernicaArgumentError(*problems)

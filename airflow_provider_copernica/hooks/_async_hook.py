@@ -14,7 +14,8 @@ from airflow_provider_copernica.client.aio import AsyncClient
 from airflow_provider_copernica.client.exchange import Steps, exchange
 from airflow_provider_copernica.client.imports import CopernicaImport, read_import_id
 from airflow_provider_copernica.client.messages import QueryParams, Reply
-from airflow_provider_copernica.client.operations import Watch, any_call, get_import, watch_import
+from airflow_provider_copernica.client.operations import any_call, get_import
+from airflow_provider_copernica.client.polling import Watch, watch_import
 from airflow_provider_copernica.client.retry import RetryPolicy
 from airflow_provider_copernica.client.settings import ApiSettings
 from airflow_provider_copernica.connection_form import DEFAULT_CONN_ID

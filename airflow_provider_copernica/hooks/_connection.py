@@ -79,5 +79,6 @@ def _read(connection: Connection, extra: object, overrides: Overrides) -> ApiSet
         host=connection.host,
         port=connection.port,
         schema=connection.schema,
+        conn_id=connection.conn_id or "",
         extra={**extra, **{key: value for key, value in overrides.items() if value is not None}},
     )

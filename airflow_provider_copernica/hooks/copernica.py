@@ -12,18 +12,22 @@ from airflow.providers.common.compat.sdk import BaseHook
 from airflow_provider_copernica.client.imports import CopernicaImport, read_import_id
 from airflow_provider_copernica.client.messages import Body, QueryParams
 from airflow_provider_copernica.client.operations import (
-    Watch,
     any_call,
-    begin_watch,
     create_import,
     first_start,
     get_import,
     get_json,
     get_object,
     get_page,
+)
+from airflow_provider_copernica.client.polling import (
+    DEFAULT_MAX_POLL_INTERVAL,
+    DEFAULT_POLL_INTERVAL,
+    PollSchedule,
+    Watch,
+    begin_watch,
     watch_import,
 )
-from airflow_provider_copernica.client.polling import DEFAULT_MAX_POLL_INTERVAL, DEFAULT_POLL_INTERVAL, PollSchedule
 from airflow_provider_copernica.client.retry import FAST_POLICY, RetryPolicy
 from airflow_provider_copernica.connection_form import (
     CONN_TYPE,

@@ -1,4 +1,4 @@
-"""What is remembered of an import across the attempts of a task, and what the next attempt does."""
+"""What is remembered of an import across the attempts of a task, and what an attempt does with it."""
 
 from __future__ import annotations
 
@@ -6,57 +6,44 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from airflow.providers.common.compat.sdk import AirflowTaskTimeout
-
 from airflow_provider_copernica.client.imports import CopernicaImport
 from airflow_provider_copernica.client.messages import Body
-from airflow_provider_copernica.client.operations import failed
+from airflow_provider_copernica.client.polling import import_failed, is_unknown_import
 from airflow_provider_copernica.exceptions import (
     CopernicaAmbiguousError,
     CopernicaApiError,
-    CopernicaAuthError,
     CopernicaError,
+    CopernicaImportUnknownError,
     CopernicaReplyError,
-    CopernicaUnavailableError,
 )
 from airflow_provider_copernica.hooks.copernica import CopernicaHook
 from airflow_provider_copernica.operators._attempts import (
+    AcceptedImport,
+    Attempt,
     AttemptRecord,
     PreviousImport,
     Resolution,
-    Stage,
+    UnconfirmedImport,
     classify_previous,
+    is_retry,
     read_attempt_record,
     resolve,
 )
-from airflow_provider_copernica.version_compat import attempts, task_state_store
+from airflow_provider_copernica.version_compat import task_state_store
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+__all__ = ["AttemptStore", "Finished", "Plan", "Reconnect", "Submit", "SubmitAfter", "plan_attempt", "post_import"]
 
 log = logging.getLogger(__name__)
 
 KEY = "copernica_import"
 
 
-@dataclass(frozen=True)
-class Decision:
-    """
-    What an attempt of a task does first.
-
-    :param step: what to do.
-    :param mark: what was remembered of an earlier attempt.
-    :param status: of its import, where Copernica knows it.
-    """
-
-    step: Resolution
-    mark: AttemptRecord | None = None
-    status: CopernicaImport | None = None
-
-
 class AttemptStore:
     """
-    The mark of this task in Airflow's task state store.
+    The record of this task in Airflow's task state store; below Airflow 3.3 that of this attempt alone.
 
     :param context: of the task.
     :param durable: False to remember nothing.
@@ -64,125 +51,236 @@ class AttemptStore:
 
     def __init__(self, context: Context, *, durable: bool) -> None:
         self._store = task_state_store(context) if durable else None
-        self._attempt, self._first_attempt = attempts(context) if self._store is not None else (1, 1)
+        self.attempt = _read_attempt(context)
+        self.record: AttemptRecord | None = None
 
     @property
     def remembers(self) -> bool:
-        """False below Airflow 3.3, where a retry knows nothing of earlier attempts."""
+        """Return whether the next attempt will know of this one."""
         return self._store is not None
 
-    def post(self, hook: CopernicaHook, name: str, body: Body, *, idempotent: bool) -> AttemptRecord:
+    def load(self) -> AttemptRecord | None:
         """
-        Posts an import between two marks, so that a worker lost on the way does not go unnoticed.
+        Return the record of an earlier attempt.
 
-        :param name: of the import.
-        :param idempotent: whether doing it twice changes nothing more than doing it once.
-        :return: with the ID of the import.
-        :raises CopernicaAmbiguousError: when it may be running, and must not be sent again.
+        :raises CopernicaAmbiguousError: there is one that can't be read.
         """
-        hook.authenticate()  # what fails here is no reason for doubt
-        self._save(AttemptRecord(Stage.POSTING, name, self._attempt, idempotent=idempotent))
-        try:
-            import_id = hook.post_import(body, idempotent=idempotent)
-        except CopernicaAmbiguousError as error:
-            self._save(AttemptRecord(Stage.UNCONFIRMED, name, self._attempt))
-            raise CopernicaAmbiguousError(f"{error} {look_for(name)}", status_code=error.status_code) from error
-        except AirflowTaskTimeout as error:
-            if idempotent:
-                raise
-            self._save(AttemptRecord(Stage.UNCONFIRMED, name, self._attempt))
-            raise CopernicaAmbiguousError(
-                f"execution_timeout came while the import was sent. {look_for(name)}"
-            ) from error
-        except CopernicaError:
-            self._forget()  # it certainly was not accepted, or doing it again does no harm
-            raise
-        mark = AttemptRecord(Stage.POSTED, name, self._attempt, import_id, idempotent)
-        self._save_id(mark)
-        return mark
-
-    def _load(self) -> AttemptRecord | None:
         if self._store is None:
             return None
         try:
             return read_attempt_record(self._store.get(KEY))
         except CopernicaReplyError as error:
-            self._save(AttemptRecord(Stage.UNCONFIRMED, "", self._attempt))
+            self.save(self.unconfirmed("", idempotent=False, reported=True))
             raise CopernicaAmbiguousError(f"{error} {look_for('')}") from error
 
-    def _save(self, mark: AttemptRecord) -> None:
-        if self._store is not None:
-            self._store.set(KEY, mark.as_dict())
+    def save(self, record: AttemptRecord) -> None:
+        """
+        Store a record in place of the one before.
 
-    def _forget(self) -> None:
+        :param record: of this attempt.
+        """
+        self.record = record
+        if self._store is not None:
+            self._store.set(KEY, record.as_dict())
+
+    def forget(self) -> None:
+        """Remove the record."""
+        self.record = None
         if self._store is not None:
             self._store.delete(KEY)
 
-    def _save_id(self, mark: AttemptRecord) -> None:
-        try:
-            self._save(mark)
-        except Exception:  # whatever Airflow's API raises: the import has been made, so waiting for it goes on
-            log.exception("Could not store the ID of Copernica import %s for later attempts.", mark.import_id)
-
-    def decide(self, hook: CopernicaHook) -> Decision:
+    def take_over(self, record: AcceptedImport) -> AcceptedImport:
         """
-        What this attempt has to do about an earlier one.
+        Make the import of an earlier attempt that of this one.
 
-        :raises CopernicaAmbiguousError: when an earlier import must not be repeated.
-        :raises CopernicaImportFailedError: when it failed half-way, and must not be repeated.
+        :param record: of the earlier attempt.
         """
-        mark = self._load()
-        status = None if mark is None or mark.import_id is None else _look(hook, mark.import_id)
-        what = classify_previous(mark, status)
-        retry = mark is not None and mark.attempt >= self._first_attempt
-        step = resolve(what, retry=retry, idempotent=mark is not None and mark.idempotent)
-        if mark is not None:
-            log.info("An earlier attempt: %s (%s). Now: %s.", status or repr(mark.name), what.value, step.value)
-            if step is Resolution.FAIL:
-                raise self._refuse(what, mark, status)
-            if step is Resolution.SUBMIT and what in (
-                PreviousImport.UNCONFIRMED,
-                PreviousImport.REPORTED,
-                PreviousImport.UNKNOWN_TO_API,
-            ):
-                log.warning("An earlier import named %r may have been carried out; it is sent again.", mark.name)
-            if step is Resolution.RECONNECT:
-                self._save(replace(mark, attempt=self._attempt))  # this attempt's import from now on
-        return Decision(step, mark, status)
+        own = replace(record, attempt=self.attempt.number, max_tries=self.attempt.max_tries)
+        self.save(own)
+        return own
 
-    def _refuse(self, what: PreviousImport, mark: AttemptRecord, status: CopernicaImport | None) -> CopernicaError:
-        if what in (PreviousImport.UNCONFIRMED, PreviousImport.REPORTED):
-            self._save(AttemptRecord(Stage.UNCONFIRMED, mark.name, self._attempt))
-            return CopernicaAmbiguousError(
-                f"An earlier attempt was lost while it sent the import. {look_for(mark.name)}"
-            )
-        if status is None:
-            return CopernicaAmbiguousError(
-                f"Copernica does not know import {mark.import_id}, which an earlier attempt made. {look_for(mark.name)}"
-            )
-        return failed(status)
+    def unconfirmed(self, name: str, *, idempotent: bool, reported: bool = False) -> UnconfirmedImport:
+        """Return this attempt's record of an import without an ID."""
+        return UnconfirmedImport(name, idempotent, self.attempt.number, self.attempt.max_tries, reported)
+
+    def accepted(self, import_id: int, name: str, *, idempotent: bool) -> AcceptedImport:
+        """Return this attempt's record of an import with an ID."""
+        return AcceptedImport(import_id, name, idempotent, self.attempt.number, self.attempt.max_tries)
+
+
+def _read_attempt(context: Context) -> Attempt:
+    """
+    Return which attempt of its task this is.
+
+    Clearing raises ``max_tries`` by the attempts made so far, so the first attempt after it can be computed, as long as
+    nobody has changed the ``retries`` of the DAG file in between.
+    """
+    ti, task = context["ti"], context["task"]
+    max_tries = int(ti.max_tries)
+    return Attempt(int(ti.try_number), max_tries, max_tries - int(task.retries or 0) + 1)
+
+
+def post_import(store: AttemptStore, hook: CopernicaHook, name: str, body: Body, *, idempotent: bool) -> AcceptedImport:
+    """
+    Post an import between two records, so that a worker lost on the way does not go unnoticed.
+
+    :param store: of this task.
+    :param hook: of the account.
+    :param name: of the import.
+    :param body: of the request.
+    :param idempotent: whether doing it twice changes nothing more than doing it once.
+    :raises CopernicaAmbiguousError: it may be running, and must not be sent again.
+    """
+    hook.authenticate()  # what fails here leaves no doubt
+    store.save(store.unconfirmed(name, idempotent=idempotent))
+    try:
+        import_id = hook.post_import(body, idempotent=idempotent)
+    except CopernicaAmbiguousError as error:
+        store.save(store.unconfirmed(name, idempotent=False, reported=True))
+        raise CopernicaAmbiguousError(
+            f"{error} {look_for(name)}", status_code=error.status_code, api_message=error.api_message
+        ) from error
+    except CopernicaError:
+        store.forget()  # it certainly was not accepted, or doing it again does no harm
+        raise
+    except BaseException as error:  # time-outs and terminations of Airflow are not an Exception
+        if idempotent:
+            raise
+        store.save(store.unconfirmed(name, idempotent=False, reported=True))
+        raise CopernicaAmbiguousError(
+            f"The import was interrupted while it was sent ({type(error).__name__}). {look_for(name)}"
+        ) from error
+    accepted = store.accepted(import_id, name, idempotent=idempotent)
+    try:
+        store.save(accepted)
+    except Exception:  # whatever Airflow's API raises: the import has been made, so waiting for it goes on
+        log.exception("The ID of import %d could not be stored for later attempts.", import_id)
+    return accepted
+
+
+@dataclass(frozen=True)
+class Submit:
+    """Send the rows."""
+
+
+@dataclass(frozen=True)
+class SubmitAfter:
+    """Wait until the import of an earlier attempt has ended, then send the rows as they are now."""
+
+    import_id: int
+
+
+@dataclass(frozen=True)
+class Reconnect:
+    """Go on waiting for the import of an earlier attempt."""
+
+    record: AcceptedImport
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Take the result of an earlier attempt's import."""
+
+    record: AcceptedImport
+    status: CopernicaImport
+
+
+Plan = Submit | SubmitAfter | Reconnect | Finished
+
+
+def plan_attempt(store: AttemptStore, hook: CopernicaHook) -> Plan:
+    """
+    Look at what an earlier attempt left, and return what this one has to do.
+
+    :param store: of this task.
+    :param hook: of the account.
+    :raises CopernicaAmbiguousError: an earlier import must not be repeated.
+    :raises CopernicaImportFailedError: it failed after lines were processed, and must not be repeated.
+    :raises CopernicaImportUnknownError: Copernica no longer knows it.
+    """
+    record = store.load()
+    if record is None:
+        return Submit()
+    status = _status_of(record, hook)
+    previous = classify_previous(record, status)
+    retry = is_retry(record, store.attempt)
+    resolution = resolve(previous, retry=retry, idempotent=record.idempotent)
+    if resolution is Resolution.FAIL:
+        raise _refusal(store, hook, record, status)
+    log.info("%s %s", _what_became_of(previous, record, status), _what_follows(resolution, retry=retry))
+    if isinstance(record, AcceptedImport):
+        if resolution is Resolution.RECONNECT:
+            return Reconnect(store.take_over(record))
+        if resolution is Resolution.WAIT_AND_SUBMIT:
+            return SubmitAfter(record.import_id)
+        if resolution is Resolution.RETURN_RESULT and status is not None:
+            return Finished(store.take_over(record), status)
+    return Submit()
+
+
+def _status_of(record: AttemptRecord, hook: CopernicaHook) -> CopernicaImport | None:
+    if isinstance(record, UnconfirmedImport):
+        return None
+    try:
+        return hook.get_import(record.import_id)
+    except CopernicaApiError as error:
+        if is_unknown_import(error):
+            log.warning("Copernica says of import %d: %s", record.import_id, error.api_message)
+            return None
+        raise
+
+
+def _refusal(
+    store: AttemptStore, hook: CopernicaHook, record: AttemptRecord, status: CopernicaImport | None
+) -> CopernicaError:
+    if isinstance(record, UnconfirmedImport):
+        store.save(store.unconfirmed(record.name, idempotent=False, reported=True))
+        return CopernicaAmbiguousError(
+            f"An earlier attempt was lost while it sent the import, which Copernica may have. {look_for(record.name)}"
+        )
+    if status is None:
+        return CopernicaImportUnknownError(
+            f"Copernica no longer knows import {record.import_id}. "
+            f"(Import {record.name!r}, connection {hook.copernica_conn_id!r})"
+        )
+    return import_failed(status, hook.copernica_conn_id)
+
+
+_BECAME = {
+    PreviousImport.UNCONFIRMED: "The previous attempt's import {name!r} was never confirmed.",
+    PreviousImport.REPORTED: "The previous attempt's import {name!r} was never confirmed, and this was reported then.",
+    PreviousImport.RUNNING: "The previous attempt's import is still running: {status}.",
+    PreviousImport.FINISHED: "The previous attempt's import has finished: {status}.",
+    PreviousImport.FAILED: "The previous attempt's import failed before a line was processed: {status}.",
+    PreviousImport.PARTIALLY_PROCESSED: "The previous attempt's import failed after lines were processed: {status}.",
+    PreviousImport.UNKNOWN_TO_API: "Copernica no longer knows the previous attempt's import {name!r}.",
+}
+_FOLLOWS = {
+    Resolution.RECONNECT: (
+        "This attempt goes on waiting for it. (If the task was cleared to send other rows, clear it again afterwards.)"
+    ),
+    Resolution.RETURN_RESULT: "This attempt takes its result.",
+    Resolution.WAIT_AND_SUBMIT: "The task was cleared since: once that import has ended, the rows are sent again.",
+}
+
+
+def _what_became_of(previous: PreviousImport, record: AttemptRecord, status: CopernicaImport | None) -> str:
+    return _BECAME[previous].format(name=record.name, status=status)
+
+
+def _what_follows(resolution: Resolution, *, retry: bool) -> str:
+    if resolution is not Resolution.SUBMIT:
+        return _FOLLOWS[resolution]
+    return "It is submitted again." if retry else "The task was cleared since, so it is submitted again."
 
 
 def look_for(name: str) -> str:
     """
-    What a person has to do before the task may run again.
+    Return what a person has to do before the task may run again.
 
     :param name: of the import; empty where it is not known.
     """
     return (
-        f"It is not repeated, since it may be running or done: look for {repr(name) if name else 'it'} in Copernica "
-        "(Profiles, Imports). "
-        "If it is not there, clear the task to send it again."
+        "It is not sent again by itself, since it may be running or done: look for it in Copernica (Profiles, Imports) "
+        f"and clear the task if it is not there.{f' (Import {name!r})' if name else ''}"
     )
-
-
-def _look(hook: CopernicaHook, import_id: int) -> CopernicaImport | None:
-    try:
-        return hook.get_import(import_id)
-    except (CopernicaAuthError, CopernicaUnavailableError):
-        raise
-    except CopernicaApiError as error:
-        if error.status_code in (400, 404, 410):
-            log.warning("Copernica does not tell the status of import %d: %s", import_id, error)
-            return None
-        raise

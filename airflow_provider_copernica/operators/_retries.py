@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Literal
 
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, TaskDeferred
 
 from airflow_provider_copernica.exceptions import (
     GOES_ON,
@@ -16,72 +16,90 @@ from airflow_provider_copernica.exceptions import (
     CopernicaError,
     CopernicaImportFailedError,
     CopernicaImportTimeoutError,
+    CopernicaImportUnknownError,
 )
+from airflow_provider_copernica.operators._attempts import has_processed_lines
+
+__all__ = ["RetryRule", "after_sending", "before_sending", "deferral_error", "fail_without_retry", "wrong_arguments"]
 
 log = logging.getLogger(__name__)
 
-_PROCESSED = "It is not retried: lines were processed, and would be again."
 # why Airflow may not retry after an error, for the end of its message; None where it may
-NotAgain = Callable[[CopernicaError], str | None]
+RetryRule = Callable[[BaseException], str | None]
+
+PROCESSED = "It is not retried, since lines were processed, and would be again."
+ACCEPTED = (
+    "It had accepted the import, so the rows may be in the database: look there before the task is cleared, which "
+    "would send them again."
+)
+FORGOTTEN = "It is not retried, since Airflow remembers nothing of the import, and would send it again."
 
 
 @contextmanager
-def telling_why(not_again: NotAgain = lambda _: None) -> Iterator[None]:
+def fail_without_retry(rule: RetryRule) -> Iterator[None]:
     """
-    The reason on one line of the log; wrong arguments, which no retry can mend, fail without Airflow retries.
+    Write the reason of an error to the log, on one line, and let it end the task for good where a rule says so.
 
-    :param not_again: says of other errors whether they do.
+    :param rule: which errors these are.
     """
     try:
         yield
-    except CopernicaError as error:
-        log.error("%s", error)
-        reason = "" if isinstance(error, CopernicaArgumentError) else not_again(error)
+    except (AirflowFailException, AirflowSkipException, TaskDeferred):
+        raise
+    except BaseException as error:  # time-outs and terminations of Airflow are not an Exception
+        reason = rule(error)
+        # what an unknown exception says may hold anything
+        text = str(error) if isinstance(error, CopernicaError) else f"The task ended with {type(error).__name__}."
+        if isinstance(error, CopernicaError):
+            log.error("%s", error)
         if reason is None:
             raise
-        raise AirflowFailException(f"{_sentence(error)} {reason}" if reason else str(error)) from error
+        raise AirflowFailException(f"{text} {reason}".rstrip()) from error
 
 
-def failing_for_good() -> AbstractContextManager[None]:
-    """For what comes before the waiting: an import that must not be repeated fails without Airflow retries."""
-    return telling_why(_must_not_be_sent)
+def wrong_arguments(error: BaseException) -> str | None:
+    """Wrong arguments fail for good: a retry can't help."""
+    return "" if isinstance(error, CopernicaArgumentError) else None
 
 
-def knowing_retries(idempotent: bool, remembers: Callable[[], bool]) -> AbstractContextManager[None]:
+def before_sending(error: BaseException) -> str | None:
+    """Before an import is sent, what must not be repeated is an earlier attempt's import, or one lost on its way."""
+    if isinstance(error, CopernicaImportFailedError):
+        return PROCESSED
+    if isinstance(error, CopernicaImportUnknownError):
+        return ACCEPTED
+    return "" if isinstance(error, CopernicaArgumentError | CopernicaAmbiguousError) else None
+
+
+def after_sending(*, idempotent: bool, remembered: bool) -> RetryRule:
     """
-    For the waiting: fails without Airflow retries where the next attempt would import a second time.
+    Return the rule for what comes after the import was sent.
 
-    :param idempotent: whether the same rows may be imported twice.
-    :param remembers: whether the next attempt will know of this import.
+    :param idempotent: whether doing it twice changes nothing more than doing it once.
+    :param remembered: whether the next attempt will know of this import.
     """
 
-    def would_be_sent_again(error: CopernicaError) -> str | None:
+    def rule(error: BaseException) -> str | None:
+        if isinstance(error, CopernicaImportUnknownError):
+            return ACCEPTED
+        if isinstance(error, CopernicaArgumentError):
+            return ""
         if idempotent:
             return None
         if isinstance(error, CopernicaImportFailedError):
-            from airflow_provider_copernica.operators._attempts import partially_processed
+            status = error.copernica_import
+            return PROCESSED if status is None or has_processed_lines(status) else None
+        return None if remembered else FORGOTTEN
 
-            midway = error.copernica_import is None or partially_processed(error.copernica_import)
-            return _PROCESSED if midway else None
-        return None if remembers() else "It is not retried: nothing is remembered, so it would be sent again."
-
-    return telling_why(would_be_sent_again)
-
-
-def _must_not_be_sent(error: CopernicaError) -> str | None:
-    if isinstance(error, CopernicaImportFailedError):
-        return _PROCESSED
-    return "" if isinstance(error, CopernicaAmbiguousError) else None
+    return rule
 
 
 def deferral_error(reason: Literal["timeout", "failure"]) -> CopernicaError:
-    """Why a deferred task goes on without its trigger's word."""
+    """
+    Return the error for a deferred task that Airflow itself wakes.
+
+    :param reason: what Airflow gives.
+    """
     if reason == "timeout":
         return CopernicaImportTimeoutError(f"Airflow's time for the deferred task is over. {GOES_ON}")
-    return CopernicaError(f"Airflow's triggerer gave up on the task; its log tells why. {GOES_ON}")
-
-
-def _sentence(error: CopernicaError) -> str:
-    """Copernica's own words may end without a full stop."""
-    text = str(error)
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+    return CopernicaError(f"Airflow's triggerer gave up on the task, and its log has the reason. {GOES_ON}")

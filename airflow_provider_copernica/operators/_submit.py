@@ -9,8 +9,8 @@ from airflow.providers.common.compat.sdk import AirflowSkipException
 
 from airflow_provider_copernica.exceptions import CopernicaEmptySourceError, CopernicaTooFewRowsError
 from airflow_provider_copernica.hooks.copernica import CopernicaHook
-from airflow_provider_copernica.operators._attempt_store import AttemptStore
-from airflow_provider_copernica.operators._attempts import AttemptRecord
+from airflow_provider_copernica.operators._attempt_store import AttemptStore, post_import
+from airflow_provider_copernica.operators._attempts import AcceptedImport
 from airflow_provider_copernica.operators._guards import Guards, check_count, check_guards, report_dry_run, warn
 from airflow_provider_copernica.payload.body import ImportBody, prepare_import
 from airflow_provider_copernica.payload.parameters import ImportParameters
@@ -35,8 +35,8 @@ def submit(
     parameters: ImportParameters,
     columns: Columns,
     guards: Guards,
-    record: AttemptStore,
-) -> AttemptRecord:
+    store: AttemptStore,
+) -> AcceptedImport:
     """
     Makes an import.
 
@@ -45,9 +45,9 @@ def submit(
     """
     with _prepare(hook, parameters, columns, guards) as body:
         idempotent = parameters.idempotent(body.report.fields)
-        mark = record.post(hook, parameters.name or "", body.payload(), idempotent=idempotent)
-    log.info("Copernica made import %s %r.", mark.import_id, mark.name)
-    return mark
+        accepted = post_import(store, hook, parameters.name or "", body.payload(), idempotent=idempotent)
+    log.info("Copernica made import %d %r.", accepted.import_id, accepted.name)
+    return accepted
 
 
 def dry_run(hook: CopernicaHook, parameters: ImportParameters, columns: Columns, guards: Guards) -> None:

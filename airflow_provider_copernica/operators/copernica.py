@@ -6,23 +6,38 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from airflow.providers.common.compat.sdk import conf
+from airflow.providers.common.compat.sdk import AirflowFailException, conf
 
+from airflow_provider_copernica.client.imports import CopernicaImport, read_import_id
 from airflow_provider_copernica.client.polling import (
     DEFAULT_MAX_POLL_INTERVAL,
     DEFAULT_POLL_INTERVAL,
     PollSchedule,
+    Watch,
+    begin_watch,
     to_seconds,
 )
+from airflow_provider_copernica.client.progress import ProgressLog
 from airflow_provider_copernica.connection_form import DEFAULT_CONN_ID
-from airflow_provider_copernica.exceptions import GOES_ON, CopernicaReplyError
+from airflow_provider_copernica.exceptions import (
+    GOES_ON,
+    CopernicaError,
+    CopernicaImportError,
+    CopernicaImportTimeoutError,
+)
 from airflow_provider_copernica.links.copernica import CopernicaLink
 from airflow_provider_copernica.operators._literals import check_literals
 from airflow_provider_copernica.operators._mapping import ImportPartial, refuse_shared_removal
 from airflow_provider_copernica.operators._rendering import RenderingOperator
-from airflow_provider_copernica.operators._retries import deferral_error, failing_for_good, knowing_retries
+from airflow_provider_copernica.operators._retries import (
+    FORGOTTEN,
+    after_sending,
+    before_sending,
+    deferral_error,
+    fail_without_retry,
+)
 from airflow_provider_copernica.payload.parameters import PARAMETERS, ImportParameters, read_parameters
 from airflow_provider_copernica.redacted_fields import (
     LOCATION,
@@ -32,7 +47,7 @@ from airflow_provider_copernica.redacted_fields import (
     refuse_default_args,
     reveal,
 )
-from airflow_provider_copernica.version_compat import deferral_failure, is_being_unmapped
+from airflow_provider_copernica.version_compat import callable_on_airflow_2, deferral_failure, is_being_unmapped
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.openlineage.facet import Dataset, RunFacet
@@ -40,9 +55,10 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
-    from airflow_provider_copernica.client.imports import CopernicaImport
     from airflow_provider_copernica.hooks.copernica import CopernicaHook
-    from airflow_provider_copernica.operators._attempts import AttemptRecord
+    from airflow_provider_copernica.operators._attempt_store import AttemptStore
+    from airflow_provider_copernica.operators._attempts import AcceptedImport
+    from airflow_provider_copernica.operators._guards import Guards
     from airflow_provider_copernica.payload.row_rules import Columns
 
 log = logging.getLogger(__name__)
@@ -50,7 +66,7 @@ log = logging.getLogger(__name__)
 
 class CopernicaImportOperator(RenderingOperator):
     """
-    Imports profiles and subprofiles into a Copernica database: once, checked, and watched until finished.
+    Import profiles and subprofiles into a Copernica database: once, checked, and watched until finished.
 
     The first fourteen parameters are those of Copernica's ``POST imports``; None is not sent, so that Copernica's own
     default applies. They, the connection and the guards may be templates, or the output of other tasks.
@@ -73,7 +89,8 @@ class CopernicaImportOperator(RenderingOperator):
     :param copernica_conn_id: the Airflow connection.
     :param wait_for_completion: wait until the import has finished; its failure fails the task.
     :param deferrable: wait in the triggerer, without a worker slot; default: ``[operators] default_deferrable``.
-    :param poll_interval: seconds before the second poll; each later one waits a quarter longer.
+    :param poll_interval: seconds between two polls that the intervals grow to quickly (1, 2, 4, 8 ...); from there each
+        is a quarter longer.
     :param max_poll_interval: seconds between two polls at most, unless ``poll_interval`` is larger.
     :param timeout: seconds (or a timedelta) to wait in all; default: for ever, or ``execution_timeout``.
     :param durable: remember the import across retries and clearing (Airflow 3.3 and later).
@@ -150,8 +167,8 @@ class CopernicaImportOperator(RenderingOperator):
         self.durable = durable
         self.min_records = min_records
         self.check_fields = check_fields
-        self.dry_run = dry_run  # type: ignore[method-assign,assignment]  # hides a method that prints templates
-        self._running: AttemptRecord | None = None
+        self.dry_run = dry_run
+        self._store: AttemptStore | None = None
         self._status: CopernicaImport | None = None
         if not is_being_unmapped(self):
             refuse_default_args(getattr(self.get_dag(), "default_args", None), self.hidden_fields)
@@ -159,13 +176,26 @@ class CopernicaImportOperator(RenderingOperator):
             self._schedule()
             check_literals(self._given_parameters(None), self._given_guards(), waits=wait_for_completion)
 
+    @property  # type: ignore[override]  # see the docstring
+    def dry_run(self) -> object:
+        """
+        Return the argument, callable like the method of BaseOperator that it hides.
+
+        Airflow 2's ``airflow tasks test --dry-run`` calls that method, which logs the rendered template fields.
+        """
+        return callable_on_airflow_2(self._dry_run, getattr(super(), "dry_run", None))
+
+    @dry_run.setter
+    def dry_run(self, value: object) -> None:
+        self._dry_run = value
+
     @classmethod
     def partial(cls, **kwargs: Any) -> OperatorPartial:
-        """Airflow's own; it puts what it is given into the serialised DAG, where nobody may read rows."""
+        """Return Airflow's own, with rows and locations hidden: it puts its arguments into the serialised DAG."""
         return ImportPartial.of(super().partial(**kwargs))
 
     def given_source(self, context: Context | None) -> dict[str, object]:  # noqa: ARG002 - for those that override it
-        """Where the rows come from; without context, while the DAG is parsed, a source may be ``UNKNOWN``."""
+        """Return where the rows come from; without context, while the DAG is parsed, a source may be ``UNKNOWN``."""
         return {"source": reveal(self.source), "location": reveal(self.location)}
 
     def _given_parameters(self, context: Context | None) -> dict[str, object]:
@@ -173,15 +203,13 @@ class CopernicaImportOperator(RenderingOperator):
         return {**others, **self.given_source(context)}
 
     def execute(self, context: Context) -> int | None:
-        """Makes the import, or finds the one that an earlier attempt made, and waits for it."""
-        from airflow_provider_copernica.client.imports import CopernicaImport
+        """Make the import, or find the one that an earlier attempt made, and wait for it."""
         from airflow_provider_copernica.hooks.copernica import CopernicaHook
         from airflow_provider_copernica.operators._attempt_store import AttemptStore
-        from airflow_provider_copernica.operators._attempts import Resolution
         from airflow_provider_copernica.operators._guards import read_guards
-        from airflow_provider_copernica.operators._submit import dry_run, submit
+        from airflow_provider_copernica.operators._submit import dry_run
 
-        with failing_for_good():
+        with fail_without_retry(before_sending):
             refuse_shared_removal(self)
             self._schedule()
             guards = read_guards(**self._given_guards())
@@ -189,97 +217,177 @@ class CopernicaImportOperator(RenderingOperator):
             if guards.dry_run:
                 dry_run(hook, *self._read(context), guards)
                 return None
-            record = AttemptStore(context, durable=self.durable)
-            earlier = record.decide(hook)
-            mark = earlier.mark
-            if earlier.step is Resolution.SUBMIT or mark is None:
-                # not before: a file that was imported may be gone when a retry reconnects
-                mark = submit(hook, *self._read(context), guards, record)
-        self._running = mark
-        if mark.import_id is None:
-            raise CopernicaReplyError("The import has no ID.")  # never after a POST
-        if not self.wait_for_completion:
-            self._imported(CopernicaImport(mark.import_id, mark.name))
-            return mark.import_id
-        if earlier.step is Resolution.RETURN and earlier.status is not None:
-            return self._finish(context, earlier.status)
-        return self._wait(context, hook, mark.import_id, mark.idempotent)
+            self._store = store = AttemptStore(context, durable=self.durable)
+            accepted, status = self._find_or_submit(context, hook, guards, store)
+        with self._after_sending(context, idempotent=accepted.idempotent, remembered=store.remembers):
+            if not self.wait_for_completion:
+                self._record_result(CopernicaImport(accepted.import_id, accepted.name))
+            else:
+                self._finish(context, status or self._wait(context, hook, accepted))
+            return self._return_id(context, accepted, remembered=store.remembers)
+
+    def _find_or_submit(
+        self, context: Context, hook: CopernicaHook, guards: Guards, store: AttemptStore
+    ) -> tuple[AcceptedImport, CopernicaImport | None]:
+        """The import of this attempt, and its status where it is known to have finished."""
+        from airflow_provider_copernica.operators._attempt_store import Finished, Reconnect, SubmitAfter, plan_attempt
+        from airflow_provider_copernica.operators._submit import submit
+        from airflow_provider_copernica.operators._waiting import wait_for_end
+
+        plan = plan_attempt(store, hook)
+        match plan:
+            case Finished(record, status):
+                return record, status
+            case Reconnect(record):
+                return record, None
+            case SubmitAfter(import_id):
+                # in the worker, since two deferrals within one attempt meet a race of Airflow's
+                wait_for_end(hook, import_id, self._begin_watch(self.execution_timeout))
+        # not before: a file that was imported may be gone when a retry reconnects
+        return submit(hook, *self._read(context), guards, store), None
+
+    def _wait(self, context: Context, hook: CopernicaHook, accepted: AcceptedImport) -> CopernicaImport:
+        from airflow_provider_copernica.operators._waiting import watch_in_worker
+
+        if self.deferrable:
+            self._hand_to_triggerer(context, accepted)
+        # in a worker Airflow itself sees to execution_timeout
+        return watch_in_worker(hook, accepted.import_id, self._begin_watch(None))
+
+    def _hand_to_triggerer(self, context: Context, accepted: AcceptedImport) -> NoReturn:
+        from airflow_provider_copernica.operators._waiting import make_trigger
+
+        watch = self._begin_watch(self.execution_timeout)
+        resume_data = {"idempotent": accepted.idempotent}
+        trigger, backstop = make_trigger(accepted.import_id, self.copernica_conn_id, watch, resume_data)
+        # for the case that Airflow wakes the task without an event
+        self._push_status(context, CopernicaImport(accepted.import_id, accepted.name))
+        self.defer(trigger=trigger, method_name="execute_complete", timeout=backstop)
 
     def execute_complete(self, context: Context, event: object = None, *, safe_to_repeat: bool = False) -> int:
         """
-        Called with the trigger's event.
+        Go on after the trigger's event.
 
-        :param safe_to_repeat: whether a retry may import the same rows once more.
+        :param context: of the task.
+        :param event: of the trigger.
+        :param safe_to_repeat: whether a retry may import the same rows once more, of a task that the first version
+            deferred; today the event holds it.
         """
-        from airflow_provider_copernica.triggers._events import read_event
+        from airflow_provider_copernica.operators._attempt_store import AttemptStore
+        from airflow_provider_copernica.triggers._events import read_event, read_resume_data
 
-        with self._knowing_retries(context, safe_to_repeat):
-            return self._finish(context, read_event(event))
+        self._store = store = AttemptStore(context, durable=self.durable)
+        idempotent = read_resume_data(event).get("idempotent", safe_to_repeat) is True
+        with self._after_sending(context, idempotent=idempotent, remembered=store.remembers):
+            status = read_event(event)
+            self._finish(context, status)
+            accepted = store.accepted(status.import_id, status.name, idempotent=idempotent)
+            return self._return_id(context, accepted, remembered=store.remembers)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, object] | None, context: Context) -> object:
-        """Called by Airflow when a deferred task goes on; says what is true when no trigger's event is the reason."""
+        """Go on after a deferral; where no event of the trigger is the reason, look once more."""
+        from airflow_provider_copernica.operators._attempt_store import AttemptStore
+
         reason = deferral_failure(next_method, next_kwargs)
         if reason is None:
             return super().resume_execution(next_method, next_kwargs, context)
-        with self._knowing_retries(context, idempotent=False):
-            raise deferral_error(reason)
+        store = AttemptStore(context, durable=self.durable)
+        with self._after_sending(context, idempotent=False, remembered=store.remembers):
+            status = self._look_once_more(context, deferral_error(reason))
+            self._finish(context, status)
+            return status.import_id
+
+    def _look_once_more(self, context: Context, error: CopernicaError) -> CopernicaImport:
+        """Airflow does not know what the trigger has seen; a finished import is not a failure."""
+        from airflow_provider_copernica.client.import_states import ImportState
+        from airflow_provider_copernica.client.polling import import_failed
+        from airflow_provider_copernica.hooks.copernica import CopernicaHook
+
+        pushed = context["ti"].xcom_pull(
+            task_ids=self.task_id, key="import_status", map_indexes=context["ti"].map_index
+        )
+        if not isinstance(pushed, Mapping):
+            raise error
+        try:
+            status = CopernicaHook(self.copernica_conn_id).get_import(read_import_id(pushed.get("import_id")))
+        except CopernicaError as looking:
+            log.warning("%s", looking)
+            raise error from looking
+        if status.state is ImportState.FAILED:
+            raise import_failed(status, self.copernica_conn_id)
+        if status.state is ImportState.BUSY:
+            text = f"{error} It was last seen as {status}. (Connection {self.copernica_conn_id!r})"
+            raise CopernicaImportTimeoutError(text, status)
+        return status
 
     def on_kill(self) -> None:
-        """Called when the task is killed while it waits in a worker."""
-        if self._running is not None:
-            log.warning("Copernica import %s %r: %s", self._running.import_id, self._running.name, GOES_ON)
+        """
+        Say what is true when the task is killed in a worker.
+
+        :raises AirflowFailException: Airflow would retry the task without knowing of the import.
+        """
+        store = self._store
+        if store is None or store.record is None:
+            return
+        log.warning("The task was stopped. %s (Import %r)", GOES_ON, store.record.name)
+        if not store.remembers and not store.record.idempotent:
+            # it reaches the task's own code, since Airflow calls this from a handler of signals
+            raise AirflowFailException(FORGOTTEN)
 
     def _read(self, context: Context) -> tuple[ImportParameters, Columns]:
         from airflow_provider_copernica.operators._submit import default_name
         from airflow_provider_copernica.payload.row_rules import Columns
 
-        given = self._given_parameters(context)
-        if given["name"] is None or not str(given["name"]).strip():
-            given["name"] = default_name(context)
-        parameters = read_parameters(given, waits=self.wait_for_completion)
+        arguments = self._given_parameters(context)
+        if arguments["name"] is None or not str(arguments["name"]).strip():
+            arguments["name"] = default_name(context)
+        parameters = read_parameters(arguments, waits=self.wait_for_completion)
         return parameters, Columns(self.column_map, self.location_columns)
 
     def _given_guards(self) -> dict[str, object]:
-        return {"min_records": self.min_records, "check_fields": self.check_fields, "dry_run": self.dry_run}
+        return {"min_records": self.min_records, "check_fields": self.check_fields, "dry_run": self._dry_run}
 
     def _schedule(self) -> PollSchedule:
         if self.timeout is not None:
             to_seconds(self.timeout)
         return PollSchedule(self.poll_interval, self.max_poll_interval)
 
-    def _wait(self, context: Context, hook: CopernicaHook, import_id: int, idempotent: bool) -> int:
-        from airflow_provider_copernica.client.operations import begin_watch
-        from airflow_provider_copernica.operators._waiting import make_trigger, watch_in_worker
+    def _begin_watch(self, *limits: timedelta | None) -> Watch:
+        return begin_watch(self._schedule(), self.timeout, *limits)
 
-        # in a worker Airflow itself sees to execution_timeout
-        watch = begin_watch(self._schedule(), self.timeout, self.execution_timeout if self.deferrable else None)
-        if self.deferrable:
-            trigger, net = make_trigger(import_id, self.copernica_conn_id, watch)
-            kwargs = {"safe_to_repeat": idempotent}
-            self.defer(trigger=trigger, method_name="execute_complete", kwargs=kwargs, timeout=net)
-        with self._knowing_retries(context, idempotent):
-            return self._finish(context, watch_in_worker(hook, import_id, watch))
+    def _finish(self, context: Context, status: CopernicaImport) -> None:
+        ProgressLog(log)(status)
+        log.info("Import %d has finished: %s. (Import %r)", status.import_id, status.lines or "no counts", status.name)
+        self._push_status(context, status)
+        self._record_result(status)
 
-    def _finish(self, context: Context, status: CopernicaImport) -> int:
-        log.info("Finished: %s.", status)
+    def _push_status(self, context: Context, status: CopernicaImport) -> None:
         context["ti"].xcom_push(key="import_status", value=status.as_dict())
-        self._imported(status)
-        return status.import_id
 
-    def _imported(self, status: CopernicaImport) -> None:
+    def _record_result(self, status: CopernicaImport) -> None:
         from airflow_provider_copernica.lineage import report_output
 
         self._status = status
         report_output(self, self.database, self.copernica_conn_id)
 
+    def _return_id(self, context: Context, accepted: AcceptedImport, *, remembered: bool) -> int:
+        """Airflow pushes the returned value itself, when it is too late to rule out a retry."""
+        if self.do_xcom_push and not remembered and not accepted.idempotent:
+            context["ti"].xcom_push(key="return_value", value=accepted.import_id)
+            self.do_xcom_push = False
+        return accepted.import_id
+
     def lineage_inputs(self) -> list[Dataset]:
-        """Where the rows came from, in OpenLineage's terms. Transfers override this."""
+        """Return where the rows came from, in OpenLineage's terms. Transfers override this."""
         from airflow_provider_copernica.lineage import file_input
 
         return file_input(reveal(self.location))
 
-    def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Dataset, RunFacet] | None:  # noqa: ARG002 - of its signature
-        """Called by Airflow's OpenLineage provider, after a failure as well."""
+    def get_openlineage_facets_on_complete(
+        self,
+        task_instance: object,  # noqa: ARG002 - Airflow's signature
+    ) -> OperatorLineage[Dataset, RunFacet] | None:
+        """Return what Airflow's OpenLineage provider asks for, after a failure as well."""
         from airflow_provider_copernica.lineage import import_lineage
 
         if self._status is None:
@@ -287,12 +395,19 @@ class CopernicaImportOperator(RenderingOperator):
         return import_lineage(self.database, self.copernica_conn_id, self.lineage_inputs(), self._status)
 
     @contextmanager
-    def _knowing_retries(self, context: Context, idempotent: bool) -> Iterator[None]:
-        from airflow_provider_copernica.operators._attempt_store import AttemptStore
-
-        try:
-            with knowing_retries(idempotent, lambda: AttemptStore(context, durable=self.durable).remembers):
+    def _after_sending(self, context: Context, *, idempotent: bool, remembered: bool) -> Iterator[None]:
+        """From the POST to the end: what is known of a failed import is handed on before the error is raised."""
+        with fail_without_retry(after_sending(idempotent=idempotent, remembered=remembered)):
+            try:
                 yield
-        except Exception as error:
-            self._status = getattr(error.__cause__ or error, "copernica_import", None)
-            raise
+            except CopernicaImportError as error:
+                if error.copernica_import is not None:
+                    self._status = error.copernica_import
+                    self._push_status_of_failure(context, error.copernica_import)
+                raise
+
+    def _push_status_of_failure(self, context: Context, status: CopernicaImport) -> None:
+        try:
+            self._push_status(context, status)
+        except Exception:  # whatever Airflow raises: the failure of the import goes before
+            log.exception("The XCom import_status could not be pushed.")

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any, NoReturn
 from uuid import UUID
 
-from airflow_provider_copernica.client.imports import COPERNICA_ZONE
+from airflow_provider_copernica.client.import_states import COPERNICA_ZONE
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.payload.columns import ColumnKind
 

@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_copernica.client.imports import COPERNICA_ZONE
+from airflow_provider_copernica.client.import_states import COPERNICA_ZONE
 
 if TYPE_CHECKING:
     import pyarrow as pa

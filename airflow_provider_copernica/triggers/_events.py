@@ -1,4 +1,4 @@
-"""What a trigger tells the task that it wakes: JSON without secrets."""
+"""What a trigger hands to the task that it wakes: JSON without secrets."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from airflow_provider_copernica.exceptions import (
     CopernicaArgumentError,
     CopernicaAuthError,
     CopernicaError,
+    CopernicaImportError,
     CopernicaImportFailedError,
     CopernicaImportTimeoutError,
+    CopernicaImportUnknownError,
+    CopernicaNoImportError,
     CopernicaReplyError,
     CopernicaUnavailableError,
 )
@@ -21,6 +24,8 @@ FINISHED = "finished"
 _ERRORS: dict[str, type[CopernicaError]] = {
     "failed": CopernicaImportFailedError,
     "timeout": CopernicaImportTimeoutError,
+    "unknown": CopernicaImportUnknownError,
+    "no import": CopernicaNoImportError,
     "argument": CopernicaArgumentError,
     "auth": CopernicaAuthError,
     "unavailable": CopernicaUnavailableError,
@@ -31,19 +36,19 @@ _ERRORS: dict[str, type[CopernicaError]] = {
 
 
 def finished_event(status: CopernicaImport) -> dict[str, object]:
-    """The import has finished."""
-    return {"result": FINISHED, "message": str(status), "import": dict(vars(status))}
+    """Return the event for an import that has finished."""
+    return {"result": FINISHED, "message": str(status), "import": _as_json(status)}
 
 
 def error_event(error: Exception) -> dict[str, object]:
-    """Anything else; the reason goes along."""
+    """Return the event for anything else, with the reason."""
     result = next((word for word, kind in _ERRORS.items() if isinstance(error, kind)), "error")
     status = getattr(error, "copernica_import", None)
-    message = str(error) if isinstance(error, CopernicaError) else f"{type(error).__name__} in the trigger"
+    message = str(error) if isinstance(error, CopernicaError) else f"The trigger ended with {type(error).__name__}."
     return {
         "result": result,
         "message": message,
-        "import": dict(vars(status)) if isinstance(status, CopernicaImport) else None,
+        "import": _as_json(status) if isinstance(status, CopernicaImport) else None,
         "status_code": getattr(error, "status_code", None),
         "api_message": getattr(error, "api_message", ""),
     }
@@ -51,8 +56,9 @@ def error_event(error: Exception) -> dict[str, object]:
 
 def read_event(event: object) -> CopernicaImport:
     """
-    The import that an event reports as finished.
+    Return the import that an event reports as finished.
 
+    :param event: of the trigger.
     :raises CopernicaError: the error that the event reports, or one for an event that is not understood.
     """
     values: Mapping[str, object] = event if isinstance(event, Mapping) else {}
@@ -63,10 +69,10 @@ def read_event(event: object) -> CopernicaImport:
     kind = _ERRORS.get(result) if isinstance(result, str) else None
     if kind is None:
         raise CopernicaReplyError(
-            "The trigger woke the task with an event that this version does not know: nothing is known of the import. "
+            "The trigger woke the task with an event that this version does not know, so the import's end is unknown. "
             "Workers and triggerer should run the same version of airflow-provider-copernica."
         )
-    if issubclass(kind, CopernicaImportFailedError | CopernicaImportTimeoutError):
+    if issubclass(kind, CopernicaImportError):
         raise kind(message, status)
     if issubclass(kind, CopernicaApiError):
         code = values.get("status_code")
@@ -75,11 +81,25 @@ def read_event(event: object) -> CopernicaImport:
     raise kind(message)
 
 
+def read_resume_data(event: object) -> Mapping[str, object]:
+    """
+    Return what the task had handed to the trigger; empty for an event of the first version.
+
+    :param event: of the trigger.
+    """
+    data = event.get("resume_data") if isinstance(event, Mapping) else None
+    return data if isinstance(data, Mapping) else {}
+
+
+def _as_json(status: CopernicaImport) -> dict[str, object]:
+    return {name: value for name, value in vars(status).items() if name != "words"}
+
+
 def _read_import(value: object) -> CopernicaImport | None:
     if not isinstance(value, Mapping):
         return None
     try:
-        known = {f.name: value[f.name] for f in fields(CopernicaImport) if f.name in value}
+        known = {f.name: value[f.name] for f in fields(CopernicaImport) if f.name in value and f.name != "words"}
         return CopernicaImport(**{**known, "import_id": read_import_id(value.get("import_id"))})
     except (TypeError, CopernicaArgumentError):
         return None

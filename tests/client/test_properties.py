@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_copernica.client.exchange import Authorize, Result, Send, Sleep, StepResult, Steps, authenticate
-from airflow_provider_copernica.client.imports import FINISHED_WORDS, ImportState, read_newer_than
+from airflow_provider_copernica.client.import_states import FINISHED_WORDS, ImportState
+from airflow_provider_copernica.client.imports import read_newer_than
 from airflow_provider_copernica.client.messages import Answer, NoReply, Reply
 from airflow_provider_copernica.client.operations import create_import, get_import, get_object, get_page
 from airflow_provider_copernica.client.replies import LONGEST_MESSAGE, error_message, read_jwt, retry_after

@@ -1,9 +1,8 @@
-"""What a callback on failure is told of the import, in every mode."""
+"""What a notifier can say of a failed import, in every mode."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG
@@ -11,8 +10,8 @@ from support.dagrun import AIRFLOW_3, AIRFLOW_3_3, run_dag
 
 from airflow_provider_copernica.emulator import Emulator
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
+from example_dags.example_copernica_alert import ImportAlert
 from example_dags.example_copernica_alert import dag as example
-from example_dags.example_copernica_alert import describe_failure
 
 pytestmark = [
     pytest.mark.usefixtures("copernica_connection", "airflow_database"),
@@ -22,13 +21,8 @@ pytestmark = [
 ]
 
 
-def test_the_failed_import_comes_along(copernica_emulator: Emulator) -> None:
+def test_the_failed_import_comes_along(copernica_emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
     copernica_emulator.failing_imports("Disk full", after_lines=1)
-    told: dict[str, str] = {}
-
-    def tell(context: Any) -> None:
-        told[context["ti"].task_id] = describe_failure(context)
-
     with DAG("alert", schedule=None, start_date=datetime(2026, 1, 1)) as dag:
         # adding after some lines were processed must not be retried: the error is a wrapped one
         for action in ("update or add", "add"):
@@ -42,24 +36,29 @@ def test_the_failed_import_comes_along(copernica_emulator: Emulator) -> None:
                     source=[{"Email": "a@example.com"}, {"Email": "b@example.com"}],
                     deferrable=mode == "triggerer",
                     poll_interval=0.2,
-                    on_failure_callback=tell,
+                    on_failure_callback=ImportAlert(),
                 )
         CopernicaImportOperator(
             task_id="nowhere", database=1, action="add", source=[{"Email": "a@example.com"}],
-            copernica_conn_id="nowhere", on_failure_callback=tell,
+            copernica_conn_id="nowhere", on_failure_callback=ImportAlert(),
         )  # fmt: skip
     results = run_dag(dag)
     assert {result.state for result in results.values()} == {"failed"}
-    assert len(told) == 5
-    assert "Airflow has no connection 'nowhere'" in told.pop("nowhere")
-    for task_id, message in told.items():
-        assert message.startswith(f"alert.{task_id}: import ")
-        assert message.endswith("'Customers' after 1 of 2 lines: Disk full")
+    alerts = dict(alert.split(": ", 1) for alert in alerts_in(caplog))
+    assert "nowhere" in alerts.pop("alert.nowhere")
+    assert len(alerts) == 4
+    for alert in alerts.values():
+        assert alert.startswith("import ")
+        assert alert.endswith("after 1 of 2 lines: Disk full (Customers)")
+
+
+def alerts_in(caplog: pytest.LogCaptureFixture) -> list[str]:
+    messages = [record.getMessage() for record in caplog.records]
+    return [message.removeprefix("Alert: ") for message in messages if message.startswith("Alert: ")]
 
 
 def test_the_example_alerts(copernica_emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
     copernica_emulator.failing_imports("Disk full", after_lines=1)
     assert run_dag(example)["import_customers"].state == "failed"
-    (alert,) = [record.getMessage() for record in caplog.records if record.getMessage().startswith("Alert: ")]
-    assert alert.startswith("Alert: copernica_import_with_alert.import_customers: import 1 ")
-    assert alert.endswith("after 1 of 1 lines: Disk full")
+    (alert,) = alerts_in(caplog)
+    assert alert.startswith("copernica_import_with_alert.import_customers: import 1 after 1 of 1 lines: Disk full (")

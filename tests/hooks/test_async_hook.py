@@ -11,8 +11,7 @@ import time
 
 import pytest
 
-from airflow_provider_copernica.client.operations import Watch
-from airflow_provider_copernica.client.polling import PollSchedule
+from airflow_provider_copernica.client.polling import PollSchedule, Watch
 from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.exceptions import CopernicaApiError, CopernicaArgumentError, CopernicaAuthError
 from airflow_provider_copernica.hooks import _async_hook as aio

@@ -48,7 +48,7 @@ def test_what_becomes_of_waiting(hook: CopernicaHook, copernica_emulator: Emulat
         hook.wait_for_import(hook.create_import(**IMPORT), poll_interval=0.02)
     import_id = copernica_emulator.add_import("slow", "running")
     began = time.monotonic()
-    with pytest.raises(CopernicaImportTimeoutError, match="'slow': running"):
+    with pytest.raises(CopernicaImportTimeoutError, match=r"last seen as 'running'.*'slow'"):
         hook.wait_for_import(import_id, poll_interval=0.02, timeout=0.2)
     assert time.monotonic() - began < 1.5
     with pytest.raises(CopernicaArgumentError, match="import_id"):

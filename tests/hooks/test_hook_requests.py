@@ -240,7 +240,7 @@ def test_a_get_survives_what_passes_and_gives_up_at_last(
         ),
         ({"status_code": 404, "text": "<h1>Not Found</h1>"}, CopernicaApiError, "HTTP 404: Not Found"),
         ({"json": {"error": {"message": "odd"}}}, CopernicaApiError, "odd"),
-        ({"json": ["a"]}, CopernicaReplyError, "no status of an import"),
+        ({"json": ["a"]}, CopernicaReplyError, "not the status of an import"),
         ({"status_code": 301, "headers": {"Location": "https://evil.example/"}}, CopernicaApiError, "not followed"),
     ],
 )

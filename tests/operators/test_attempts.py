@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+
 import pytest
 from support.imports import ROWS, task
 from support.taskrun import TaskRun, run_task
@@ -16,14 +19,14 @@ pytestmark = pytest.mark.usefixtures("copernica_connection")
 @pytest.mark.parametrize("action", ["add", "update or add"])
 def test_a_retry_goes_on_watching(copernica_emulator: Emulator, action: str, deferrable: bool) -> None:
     copernica_emulator.import_seconds = 1
-    copernica_emulator.fail("import", Fault.BAD_REQUEST)
+    copernica_emulator.fail("import", Fault.INVALID_TOKEN_400, times=2)
     outcome = run_task(lambda: task(action=action, deferrable=deferrable, retries=1))
     assert (outcome.state, outcome.attempts, len(copernica_emulator.imports)) == ("success", 2, 1), outcome.error
 
 
 def test_a_retry_after_the_end_takes_its_result(copernica_emulator: Emulator) -> None:
     copernica_emulator.import_seconds = 0
-    copernica_emulator.fail("import", Fault.BAD_REQUEST)
+    copernica_emulator.fail("import", Fault.INVALID_TOKEN_400, times=2)
     run = TaskRun(lambda: task(action="add", retries=1))
     assert run.attempt().state == "up_for_retry"
     outcome = run.attempt()
@@ -38,13 +41,58 @@ def test_a_person_who_clears_it_imports_again(copernica_emulator: Emulator, defe
     assert run.run().result == 2
 
 
-def test_clearing_while_it_runs_reconnects(copernica_emulator: Emulator, deferrable: bool) -> None:
+def test_clearing_while_it_runs_waits_for_its_end_and_imports_again(
+    copernica_emulator: Emulator, deferrable: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     copernica_emulator.import_seconds = 600
-    run = TaskRun(lambda: task(deferrable=deferrable, timeout=0.3))
+    timeout = 0.2
+    run = TaskRun(lambda: task(action="add", deferrable=deferrable, timeout=timeout))
+    assert isinstance(run.run().error, CopernicaImportTimeoutError)
+    timeout = 5
+    run.clear()
+    ended = threading.Timer(0.5, lambda: end_imports(copernica_emulator))
+    ended.start()
+    outcome = run.run()
+    ended.join()
+    assert (outcome.state, outcome.result, len(copernica_emulator.imports)) == ("success", 2, 2), outcome.error
+    second = copernica_emulator.imports[1]
+    assert "once that import has ended, the rows are sent again" in caplog.text
+    assert "The previous attempt's import has ended" in caplog.text
+    assert second.import_id == 2
+    assert len(outcome.events) == (2 if deferrable else 0), "the earlier attempt's and one of this attempt"
+
+
+def end_imports(emulator: Emulator) -> None:
+    emulator.set_status(1, status="finished")
+    emulator.import_seconds = 0
+
+
+def test_clearing_gives_up_when_the_running_import_takes_too_long(copernica_emulator: Emulator) -> None:
+    copernica_emulator.import_seconds = 600
+    run = TaskRun(lambda: task(action="add", timeout=0.2))
     assert isinstance(run.run().error, CopernicaImportTimeoutError)
     run.clear()
-    assert isinstance(run.run().error, CopernicaImportTimeoutError)
+    outcome = run.run()
+    assert isinstance(outcome.error, CopernicaImportTimeoutError)
     assert len(copernica_emulator.imports) == 1
+
+
+def test_other_retries_in_the_dag_file_make_no_clear_of_a_retry(copernica_emulator: Emulator) -> None:
+    """The file was edited while the task waited for its retry: 3 retries then, none now."""
+    copernica_emulator.fail("import", Fault.INVALID_TOKEN_400, times=2)
+    run = TaskRun(lambda: task(action="add", retries=3))
+    assert run.attempt().state == "up_for_retry"
+    run.make_task = lambda: task(action="add", retries=0)
+    outcome = run.attempt()
+    assert (outcome.state, outcome.result, len(copernica_emulator.imports)) == ("success", 1, 1)
+
+
+def test_a_clear_of_a_running_task_is_known_where_no_retry_was_left(copernica_emulator: Emulator) -> None:
+    """Airflow restarts the task without raising max_tries."""
+    run = TaskRun(lambda: task(action="add", wait_for_completion=False))
+    assert run.attempt().result == 1
+    assert run.attempt().result == 2
 
 
 @pytest.mark.parametrize(
@@ -70,7 +118,8 @@ def test_a_worker_lost_in_the_middle(copernica_emulator: Emulator, action: str, 
     run.store.set("copernica_import", {"stage": "posting", "name": "lost", "attempt": 1, "import_id": None})
     outcome = run.run()
     assert (outcome.state, outcome.attempts) == ("failed", 1)
-    assert "look for 'lost' in Copernica" in str(outcome.error)
+    assert "look for it in Copernica" in str(outcome.error)
+    assert "(Import 'lost')" in str(outcome.error)
     assert copernica_emulator.imports == []
     run.clear()
     assert run.run().state == "success"
@@ -78,13 +127,14 @@ def test_a_worker_lost_in_the_middle(copernica_emulator: Emulator, action: str, 
 
 def test_a_retry_after_an_add_that_failed_half_way_tells_why(copernica_emulator: Emulator, deferrable: bool) -> None:
     """The worker was lost while the import failed."""
-    copernica_emulator.fail("import", Fault.BAD_REQUEST)
+    copernica_emulator.fail("import", Fault.INVALID_TOKEN_400, times=2)
     copernica_emulator.failing_imports("Disk full", after_lines=1)
     run = TaskRun(lambda: task(action="add", deferrable=deferrable, retries=2))
     assert run.attempt().state == "up_for_retry"
     outcome = run.run()
     assert (outcome.state, outcome.attempts) == ("failed", 1)
-    assert "1 of 2 lines. Copernica says: Disk full. It is not retried: lines were" in str(outcome.error)
+    assert str(outcome.error).startswith("Import 1 failed after 1 of 2 lines: Disk full.")
+    assert "It is not retried, since lines were processed" in str(outcome.error)
     failed = outcome.error and outcome.error.__cause__
     assert isinstance(failed, CopernicaImportFailedError)
     assert failed.copernica_import is not None
@@ -97,7 +147,7 @@ def test_a_mark_that_can_not_be_read_stops_once(copernica_emulator: Emulator, de
     run.store.set("copernica_import", "of another version")
     outcome = run.run()
     assert (outcome.state, outcome.attempts, copernica_emulator.imports) == ("failed", 1, [])
-    assert "can't be read. It is not repeated" in str(outcome.error)
+    assert "can't be read. It is not sent again by itself" in str(outcome.error)
     run.clear()
     assert run.run().state == "success"
 
@@ -135,13 +185,10 @@ def test_a_hiccup_after_a_clear_does_not_bring_the_old_import_back(
     assert len(copernica_emulator.imports) == 2
 
 
-def test_a_cleared_task_that_reconnected_goes_on_with_that_import(
-    copernica_emulator: Emulator, deferrable: bool
-) -> None:
+def test_a_retry_that_reconnected_goes_on_with_that_import(copernica_emulator: Emulator, deferrable: bool) -> None:
     copernica_emulator.import_seconds = 600
     run = TaskRun(lambda: task(action="add", retries=2, deferrable=deferrable, timeout=0.2))
     assert run.attempt().state == "up_for_retry"
-    run.clear()
     assert run.attempt().state == "up_for_retry"
     copernica_emulator.set_status(1, status="finished")
     assert run.attempt().state == "success"
@@ -164,13 +211,13 @@ def test_subprofiles_without_a_key_are_not_sent_twice(copernica_emulator: Emulat
     copernica_emulator.fail("imports", Fault.RESET_AFTER)
     outcome = run_task(lambda: task(source=rows, deferrable=deferrable, retries=2))
     assert (outcome.state, outcome.attempts, len(copernica_emulator.imports)) == ("failed", 1, 1)
-    copernica_emulator.fail("import", Fault.BAD_REQUEST)
+    copernica_emulator.fail("import", Fault.INVALID_TOKEN_400, times=2)
     outcome = run_task(lambda: task(source=rows, deferrable=deferrable, retries=2), has_store=False)
     assert (outcome.state, outcome.attempts, len(copernica_emulator.imports)) == ("failed", 1, 2)
 
 
 def test_without_a_store_an_add_is_not_made_twice(copernica_emulator: Emulator, deferrable: bool) -> None:
-    copernica_emulator.fail("import", Fault.BAD_REQUEST)
+    copernica_emulator.fail("import", Fault.INVALID_TOKEN_400, times=2)
     outcome = run_task(lambda: task(action="add", deferrable=deferrable, retries=3), has_store=False)
     assert (outcome.state, outcome.attempts, len(copernica_emulator.imports)) == ("failed", 1, 1)
-    assert "not retried" in str(outcome.error)
+    assert "It is not retried, since Airflow remembers nothing" in str(outcome.error)

@@ -114,7 +114,7 @@ def test_a_failed_import_fails_with_copernicas_words(copernica_emulator: Emulato
     assert outcome.state == "failed"
     assert isinstance(outcome.error, CopernicaImportFailedError)
     assert str(outcome.error) == (
-        "Copernica import 1 'nightly': failed, 1 of 2 lines. Copernica says: Disk full at line 2"
+        "Import 1 failed after 1 of 2 lines: Disk full at line 2. (Import 'nightly', connection 'copernica_default')"
     )
     assert outcome.error.copernica_import is not None
     assert outcome.error.copernica_import.last_error == "Disk full at line 2"
@@ -125,7 +125,8 @@ def test_an_import_that_never_ends_times_out(copernica_emulator: Emulator, defer
     outcome = run_task(lambda: task(deferrable=deferrable, timeout=0.4))
     assert outcome.state == "failed"
     assert isinstance(outcome.error, CopernicaImportTimeoutError)
-    assert "it has not finished. Last seen: Copernica import 1" in str(outcome.error)
+    assert str(outcome.error).startswith("Import 1 has not finished within ")
+    assert "It was last seen as '" in str(outcome.error)
     assert "The import goes on in Copernica" in str(outcome.error)
 
 
@@ -168,7 +169,7 @@ def test_progress_is_in_the_log(
 def test_an_unknown_event_is_no_success(copernica_emulator: Emulator) -> None:
     for event in (None, {}, {"status": "success"}, {"result": "finished"}, "finished"):
         with pytest.raises(Exception, match="does not know"):
-            task().execute_complete({}, event)  # type: ignore[typeddict-item]  # nothing of the context is needed
+            TaskRun(lambda event=event: task()).resume(event)  # type: ignore[misc]  # bound now
 
 
 @pytest.mark.parametrize("name", ["", "  "])
@@ -183,7 +184,7 @@ def test_killing_it_says_what_is_true(copernica_emulator: Emulator, caplog: pyte
     assert caplog.text == ""
     TaskRun(lambda: made).run()
     made.on_kill()
-    assert "Copernica import 1 'dag.load run'" in caplog.text
+    assert "(Import 'dag.load run')" in caplog.text
     assert "can't stop it" in caplog.text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from datetime import datetime, timedelta
@@ -11,11 +12,12 @@ from airflow.providers.common.compat.sdk import AirflowSensorTimeout
 from processes import wait_until
 from support.taskrun import run_task
 
+from airflow_provider_copernica.client import polling
 from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.exceptions import (
-    CopernicaApiError,
     CopernicaArgumentError,
     CopernicaImportFailedError,
+    CopernicaImportUnknownError,
 )
 from airflow_provider_copernica.sensors.copernica import CopernicaImportSensor
 
@@ -149,7 +151,6 @@ class TestPeriodic:
 
 NONSENSE = [
     ("import_id", "x"),
-    ("import_id", None),
     ("import_id", True),
     ("import_id", -1),
     ("newer_than", "yesterday"),
@@ -178,12 +179,31 @@ def test_a_template_that_renders_to_nonsense_fails_at_once(
     assert copernica_emulator.requests == []
 
 
-def test_an_import_that_does_not_exist(copernica_emulator: Emulator, deferrable: bool) -> None:
+def test_an_import_that_does_not_exist(
+    copernica_emulator: Emulator, deferrable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "NOT_YET_SECONDS", 0.3)
     outcome = run_task(lambda: sensor(import_id=404, deferrable=deferrable))
     assert outcome.state == "failed"
-    assert isinstance(outcome.error, CopernicaApiError)
-    assert "import/404" in str(outcome.error)
-    assert "No entity with supplied ID" in str(outcome.error)
+    assert isinstance(outcome.error, CopernicaImportUnknownError)
+    assert str(outcome.error).startswith("Copernica does not know import 404: No entity with supplied ID.")
+
+
+@pytest.mark.parametrize("nothing", [None, "None", ""])
+def test_without_an_import_it_is_skipped(
+    copernica_emulator: Emulator, deferrable: bool, nothing: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What a dry run returns."""
+    caplog.set_level(logging.INFO)
+
+    def rendered() -> CopernicaImportSensor:
+        made = sensor(deferrable=deferrable)
+        made.import_id = nothing  # type: ignore[assignment]  # as a template renders it
+        return made
+
+    assert run_task(rendered).state == "skipped"
+    assert "Skipped: There is no import to wait for" in caplog.text
+    assert copernica_emulator.requests == []
 
 
 def test_an_outage_is_sat_out(copernica_emulator: Emulator, deferrable: bool) -> None:

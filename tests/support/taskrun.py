@@ -61,6 +61,10 @@ class FakeTi:
         json.dumps(value)
         self.xcom[key] = value
 
+    def xcom_pull(self, task_ids: str, key: str, *, map_indexes: int) -> object:
+        assert (task_ids, map_indexes) == (self.task_id, self.map_index)
+        return self.xcom.get(key)
+
 
 @dataclass
 class Outcome:
@@ -122,6 +126,19 @@ class TaskRun:
         except BaseException as error:  # noqa: BLE001 - whatever a worker would see
             return Outcome(self._state(error), 1, None, error, ti.xcom, self.events)
         return Outcome("success", 1, result, None, ti.xcom, self.events)
+
+    def resume(self, event: object) -> object:
+        """What a task that was deferred does with an event, whoever made it."""
+        return self._resume("execute_complete", {"event": event})
+
+    def wake(self, reason: str) -> object:
+        """What a task that was deferred does when Airflow itself wakes it."""
+        return self._resume("__fail__", {"error": reason})
+
+    def _resume(self, method: str, kwargs: dict[str, object]) -> object:
+        task = self.make_task()
+        context: Any = {"ti": FakeTi(task.task_id, 1, 0), "task": task, "run_id": "run"}
+        return task.resume_execution(method, kwargs, context)
 
     def _execute(self, task: Any, context: Any) -> object:
         try:

@@ -62,6 +62,8 @@ def test_nothing_secret_is_stored(copernica_emulator: Emulator) -> None:
         "deadline",
         "newer_than",
         "started_at",
+        "resume_data",
+        "ignores_errors",
     }
 
 
@@ -77,7 +79,7 @@ def test_the_deadline_is_absolute(copernica_emulator: Emulator) -> None:
     copernica_emulator.add_import("nightly", "running", totallines="20", processedLines="7")
     began = time.time() - 3600
     event = run_trigger(trigger(deadline=began + 3600.2, started_at=began))
-    with pytest.raises(CopernicaImportTimeoutError, match=r"Waited 60 min.*7 of 20 lines"):
+    with pytest.raises(CopernicaImportTimeoutError, match=r"not finished within 60 min.*7 of 20 lines"):
         read_event(event)
 
 
