@@ -14,8 +14,10 @@ try:  # Airflow 3
     from airflow.sdk.definitions._internal.mixins import ResolveMixin
     from airflow.sdk.definitions.mappedoperator import OperatorPartial
 except ImportError:  # where Airflow 2 has them; mypy sees Airflow 3
-    from airflow.decorators.base import _TaskDecorator as TaskDecoratorBase  # type: ignore[no-redef]
-    from airflow.models.expandinput import (  # type: ignore[import-not-found,no-redef]
+    from airflow.decorators.base import (  # type: ignore[import-not-found,no-redef]  # as said
+        _TaskDecorator as TaskDecoratorBase,
+    )
+    from airflow.models.expandinput import (  # type: ignore[attr-defined,no-redef]  # as said
         DictOfListsExpandInput,
         ListOfDictsExpandInput,
     )

@@ -94,7 +94,7 @@ def test_the_wheel_describes_itself(wheel: dict[str, str]) -> None:
     assert set(about.get_all("Classifier") or []) >= CLASSIFIERS
     assert about.get_all("Project-URL")
     assert "apache-airflow>=2.11" in (about.get_all("Requires-Dist") or [])
-    assert set(about.get_all("Provides-Extra") or []) == {"emulator", "parquet", "sql"}
+    assert set(about.get_all("Provides-Extra") or []) == {"arrow", "emulator", "parquet", "sql"}
     assert about.get_payload() == (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_copernica.client.convert import to_boolean
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
@@ -73,14 +73,14 @@ class ImportPartial(OperatorPartial):
         return super()._expand(_hide(expand_input, hidden), strict=strict)
 
 
-class ImportTask(TaskDecoratorBase):  # type: ignore[misc]  # generic in the function, which does not matter here
+class ImportTask(TaskDecoratorBase[Any, Any, Any]):
     """A function with ``@task.copernica_import``; what is mapped are its arguments."""
 
     def _expand(self, expand_input: Any, *, strict: bool) -> Any:
         if is_true(self.kwargs.get("remove_missing")) and _is_shared(self.kwargs.get("database")):
             raise _shared_removal()
         hidden = dict.fromkeys(inspect.signature(self.function).parameters, ARGUMENT)
-        hiding = self.override(op_kwargs=redact_named(self.kwargs.get("op_kwargs", {}), hidden))
+        hiding = cast("ImportTask", self.override(op_kwargs=redact_named(self.kwargs.get("op_kwargs", {}), hidden)))
         return super(ImportTask, hiding)._expand(_hide(expand_input, hidden), strict=strict)
 
 

@@ -86,6 +86,8 @@ def _bool(value: bool) -> str:
 
 
 def _float(value: float) -> str:
+    if math.isfinite(value) and value.is_integer() and -(1 << 53) < value < 1 << 53:
+        return repr(int(value))
     text = float.__repr__(value)
     if not math.isfinite(value):
         _fail("is no number (NaN or infinity): use None for an empty field")
@@ -97,7 +99,8 @@ def _decimal(value: Decimal) -> str:
         _fail("is no number (NaN or infinity): use None for an empty field")
     if abs(value.adjusted()) > _MAX_DIGITS:
         _fail(f"is a number of more than {_MAX_DIGITS} digits")
-    return format(value, "f")
+    text = format(value, "f")
+    return repr(int(value)) if text.endswith(".0") and -(1 << 53) < value < 1 << 53 else text
 
 
 def _date(value: date) -> str:

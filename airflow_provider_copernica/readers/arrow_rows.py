@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
-from airflow_provider_copernica.readers.arrow_values import Unreadable, column_values
+from airflow_provider_copernica.readers.arrow_values import Column, Unreadable, column_values, decodable, kernels
 from airflow_provider_copernica.readers.malformed_row import MalformedRow
 
 if TYPE_CHECKING:
@@ -115,15 +115,22 @@ def _rows(batch: pa.RecordBatch) -> list[object]:
     return rows
 
 
-def _decoded_size(column: pa.Array) -> int:
+def _decoded_size(column: Column) -> int:
     """Tell how many bytes the texts of a column take: one large text may stand in all of its rows."""
-    from pyarrow import compute, types
+    from pyarrow import types
 
+    compute = kernels()
+
+    if types.is_dictionary(column.type):
+        column = decodable(column)
     kind = column.type
     if types.is_dictionary(kind) and _is_text(kind.value_type):
         sizes = compute.binary_length(column.dictionary).take(column.indices)
     elif types.is_run_end_encoded(kind) and _is_text(kind.value_type):
         return int(compute.max(compute.binary_length(column.values)).as_py() or 0) * len(column)
+    elif types.is_string_view(kind) or types.is_binary_view(kind):
+        views = memoryview(column.buffers()[1]).cast("i")  # of four numbers each, the first of which is the length
+        return sum(views[4 * column.offset : 4 * (column.offset + len(column)) : 4])
     elif _is_text(kind):
         sizes = compute.binary_length(column)
     else:
@@ -134,11 +141,5 @@ def _decoded_size(column: pa.Array) -> int:
 def _is_text(kind: pa.DataType) -> bool:
     from pyarrow import types
 
-    is_view = getattr(types, "is_string_view", types.is_string)  # from pyarrow 16
-    return bool(
-        types.is_string(kind)
-        or types.is_large_string(kind)
-        or is_view(kind)
-        or types.is_binary(kind)
-        or types.is_large_binary(kind)
-    )
+    tests = (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
+    return any(test(kind) for test in tests)

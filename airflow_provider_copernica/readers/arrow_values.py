@@ -11,7 +11,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from decimal import Context as DecimalContext
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,17 +21,19 @@ from airflow_provider_copernica.client.import_states import COPERNICA_ZONE
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Unreadable", "column_values"]
+__all__ = ["Unreadable", "column_values", "decodable", "kernels"]
 
 Unreadable = dict[int, str]
 """What is wrong with the values that can't be read, as the tail of "field 'Email' ...", by their index."""
 
 Values = list[Any]  # of any type that a row may hold
+Column = Any  # an array of pyarrow, of a type that is known when it runs
 
 # four bytes per character at most; 16 million characters are the most that Copernica documents for a field
 _MAX_CELL_BYTES = 4 << 24
 # whole floats of less bits are exact: each stands for one whole number
 _EXACT_BITS = {"double": 53, "float": 24}
+_LARGEST_HALF = 65504
 _TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _DAY = 86_400
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -51,7 +54,7 @@ _TOO_LARGE = f"is larger than {_MAX_CELL_BYTES >> 20} MB: shorten it"
 _NO_TEXT = "is not UTF-8: correct it where the data are made"
 
 
-def column_values(column: pa.Array, unreadable: Unreadable) -> Values:
+def column_values(column: Column, unreadable: Unreadable) -> Values:
     """
     Return the values of a column; nulls are empty text or None.
 
@@ -59,12 +62,14 @@ def column_values(column: pa.Array, unreadable: Unreadable) -> Values:
     :param unreadable: takes up what can't be read.
     """
     import pyarrow as pa
-    from pyarrow import compute, types
+    from pyarrow import types
+
+    compute = kernels()
 
     if isinstance(column, pa.ExtensionArray):
         column = column if column.type.extension_name == "arrow.uuid" else column.storage
     if types.is_dictionary(column.type):
-        return column_values(column.dictionary_decode(), unreadable)
+        return column_values(decodable(column).dictionary_decode(), unreadable)
     if types.is_run_end_encoded(column.type):
         return column_values(compute.run_end_decode(column), unreadable)
     if types.is_nested(column.type):  # refused by the rules for values, whatever it holds
@@ -76,13 +81,28 @@ def column_values(column: pa.Array, unreadable: Unreadable) -> Values:
     return values
 
 
+def kernels() -> Any:
+    """Return ``pyarrow.compute``, whose stubs ask for types that are known when it runs."""
+    from pyarrow import compute
+
+    return compute
+
+
+def decodable(column: Column) -> Column:
+    """Return a dictionary array of texts that Arrow can take apart, which it can't do with views."""
+    import pyarrow as pa
+
+    if not pa.types.is_string_view(column.type.value_type):
+        return column
+    return pa.DictionaryArray.from_arrays(column.indices, column.dictionary.cast(pa.large_string()))
+
+
 @cache
 def _converters() -> Mapping[Callable[[Any, Unreadable], Values], Iterable[Callable[[Any], bool]]]:
     from pyarrow import types
 
-    is_view = getattr(types, "is_string_view", types.is_string)  # from pyarrow 16
     return {
-        _strings: (types.is_string, types.is_large_string, is_view),
+        _strings: (types.is_string, types.is_large_string, types.is_string_view),
         _integers: (types.is_integer,),
         _half_floats: (types.is_float16,),
         _floats: (types.is_floating,),
@@ -95,7 +115,7 @@ def _converters() -> Mapping[Callable[[Any, Unreadable], Values], Iterable[Calla
 
 
 @cache
-def _constant(number: int, kind: pa.DataType) -> pa.Scalar[Any]:
+def _constant(number: int, kind: pa.DataType) -> Any:
     """Make a scalar of a number; ``pyarrow.scalar`` imports pandas for that, seconds and tens of megabytes of it."""
     import pyarrow as pa
 
@@ -104,40 +124,40 @@ def _constant(number: int, kind: pa.DataType) -> pa.Scalar[Any]:
 
 
 @cache
-def _blank(kind: pa.DataType) -> pa.Scalar[Any]:
+def _blank(kind: pa.DataType) -> Any:
     import pyarrow as pa
 
     return pa.StringArray.from_buffers(1, pa.py_buffer(bytes(8)), pa.py_buffer(b""))[0].cast(kind)
 
 
-def _texts(column: pa.Array) -> Values:
+def _texts(column: Column) -> Values:
     import pyarrow as pa
-    from pyarrow import compute
 
+    compute = kernels()
     texts = column if column.type == pa.string() else column.cast(pa.string())
     values: Values = (compute.coalesce(texts, _blank(pa.string())) if texts.null_count else texts).to_pylist()
     return values
 
 
-def _extremes(numbers: pa.Array) -> tuple[Any, Any]:
+def _extremes(numbers: Column) -> tuple[Any, Any]:
     """Return the least and the largest; zeros where all are null."""
-    from pyarrow import compute
-
+    compute = kernels()
     found = compute.min_max(numbers).as_py()
     return (0, 0) if found["min"] is None else (found["min"], found["max"])
 
 
-def _indices(mask: pa.Array) -> list[int]:
-    from pyarrow import compute
-
+def _indices(mask: Column) -> list[int]:
+    compute = kernels()
     indices: list[int] = compute.indices_nonzero(mask).to_pylist()  # null is not one
     return indices
 
 
-def _strings(column: pa.Array, unreadable: Unreadable) -> Values:
+def _strings(column: Column, unreadable: Unreadable) -> Values:
     import pyarrow as pa
-    from pyarrow import compute
 
+    compute = kernels()
+    if pa.types.is_string_view(column.type):
+        column = column.cast(pa.large_string())
     sizes = compute.binary_length(column)
     if _extremes(sizes)[1] > _MAX_CELL_BYTES:
         too_large = compute.greater(sizes, _constant(_MAX_CELL_BYTES, sizes.type))
@@ -159,7 +179,7 @@ def _decode(index: int, encoded: bytes | None, unreadable: Unreadable) -> str:
         return ""
 
 
-def _integers(column: pa.Array, _: Unreadable) -> Values:
+def _integers(column: Column, _: Unreadable) -> Values:
     return _keep_bits(_texts(column), _extremes(column), {"0": 0, "1": 1})
 
 
@@ -169,11 +189,11 @@ def _keep_bits(texts: Values, extremes: tuple[Any, Any], bits: Mapping[str, obje
     return texts if least > 1 or largest < 0 else [bits.get(text, text) for text in texts]
 
 
-def _floats(column: pa.Array, _: Unreadable) -> Values:
+def _floats(column: Column, _: Unreadable) -> Values:
     """Whole ones as whole numbers, others in the shortest notation that gives the same float of the same width."""
     import pyarrow as pa
-    from pyarrow import compute
 
+    compute = kernels()
     kind = column.type
     limit = _constant(1 << _EXACT_BITS[str(kind)], kind)
     is_whole = compute.and_(compute.equal(compute.floor(column), column), compute.less(compute.abs(column), limit))
@@ -188,7 +208,7 @@ def _floats(column: pa.Array, _: Unreadable) -> Values:
     return values
 
 
-def _half_floats(column: pa.Array, _: Unreadable) -> Values:
+def _half_floats(column: Column, _: Unreadable) -> Values:
     return ["" if value is None else _half_float(float(value)) for value in column.to_pylist()]
 
 
@@ -197,18 +217,16 @@ def _half_float(value: float) -> object:
     """Find the shortest notation; there are 65,536 such floats."""
     if value != value or value in (float("inf"), float("-inf"), 0.0, 1.0):
         return value
-    digits = next(digits for digits in range(1, 6) if _to_half(float(f"{value:.{digits}g}")) == value)
-    return format(Decimal(f"{value:.{digits}g}"), "f")
+    exact = Decimal(value)
+    for digits in range(1, 5):
+        for rounding in (ROUND_HALF_EVEN, ROUND_FLOOR, ROUND_CEILING):  # beside a power of two the nearest may miss
+            short = DecimalContext(prec=digits, rounding=rounding).plus(exact)
+            if abs(short) <= _LARGEST_HALF and struct.unpack("e", struct.pack("e", short))[0] == value:
+                return format(short, "f")
+    return format(DecimalContext(prec=5).plus(exact), "f")
 
 
-def _to_half(value: float) -> float | None:
-    try:
-        return float(struct.unpack("e", struct.pack("e", value))[0])
-    except OverflowError:
-        return None
-
-
-def _decimals(column: pa.Array, _: Unreadable) -> Values:
+def _decimals(column: Column, _: Unreadable) -> Values:
     """With their scale. One of a single digit is left to the rules, which see a float's notation in ``12.0``."""
     scale = column.type.scale
     if scale == 1 or scale < 0:
@@ -221,7 +239,7 @@ def _decimals(column: pa.Array, _: Unreadable) -> Values:
     return _keep_bits(texts, _extremes(column), {bit + ends: Decimal(bit + ends) for bit in "01"})
 
 
-def _dates(column: pa.Array, unreadable: Unreadable) -> Values:
+def _dates(column: Column, unreadable: Unreadable) -> Values:
     import pyarrow as pa
 
     days = column.cast(pa.date32(), safe=False)
@@ -243,11 +261,11 @@ def _moment(seconds: int, index: int, unreadable: Unreadable) -> datetime | None
     return None
 
 
-def _timestamps(column: pa.Array, unreadable: Unreadable) -> Values:
+def _timestamps(column: Column, unreadable: Unreadable) -> Values:
     """In seconds, which are what Copernica stores; those with a time zone as the clock of Copernica's."""
     import pyarrow as pa
-    from pyarrow import compute
 
+    compute = kernels()
     unit, has_zone = column.type.unit, column.type.tz is not None
     numbers, ticks = column.cast(pa.int64()), _TICKS[unit]
     least, largest = _extremes(numbers)
@@ -263,21 +281,21 @@ def _timestamps(column: pa.Array, unreadable: Unreadable) -> Values:
     return values
 
 
-def _local_time(column: pa.Array) -> pa.Array | None:
+def _local_time(column: Column) -> Column | None:
     """Return the time of Copernica's clock; None on a machine whose time zones Arrow doesn't find."""
     import pyarrow as pa
-    from pyarrow import compute
 
+    compute = kernels()
     try:
         return compute.local_timestamp(column.cast(pa.timestamp(column.type.unit, COPERNICA_ZONE.key)))
     except pa.ArrowInvalid:
         return None
 
 
-def _times(column: pa.Array, unreadable: Unreadable) -> Values:
+def _times(column: Column, unreadable: Unreadable) -> Values:
     import pyarrow as pa
-    from pyarrow import compute
 
+    compute = kernels()
     seconds = column.cast(pa.time32("s"), safe=False)
     numbers = seconds.cast(pa.int32())
     least, largest = _extremes(numbers)
@@ -289,7 +307,7 @@ def _times(column: pa.Array, unreadable: Unreadable) -> Values:
     return _texts(seconds)
 
 
-def _durations(column: pa.Array, unreadable: Unreadable) -> Values:
+def _durations(column: Column, unreadable: Unreadable) -> Values:
     import pyarrow as pa
 
     ticks, values = _TICKS[column.type.unit], []

@@ -13,10 +13,11 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.readers.arrow_rows import BATCH_ROWS, batch_rows, check_columns, import_pyarrow
+from airflow_provider_copernica.readers.arrow_values import Column, kernels
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -116,7 +117,7 @@ def _open(file: _WatchedFile, dictionaries: list[str] | None = None) -> parquet.
     pa.set_memory_pool(pa.system_memory_pool())
     try:
         return parquet.ParquetFile(
-            file,
+            cast("IO[bytes]", file),
             # without both, a column of a whole row group is in memory at a time
             pre_buffer=False,
             buffer_size=_BUFFER,
@@ -162,10 +163,11 @@ def _may_hold_a_large_dictionary(column: Any) -> bool:  # ColumnChunkMetaData, w
 
 def _largest_entry(file: _WatchedFile, group: int, path: str) -> int:
     """Return the size of the largest text in the dictionary of a column, which is read without any row."""
-    from pyarrow import compute, types
+    from pyarrow import types
 
     encoded = _open(file, [path])
     batch = next(encoded.iter_batches(batch_size=1, row_groups=[group], columns=[path], use_threads=False), None)
     if batch is None or not batch.num_columns or not types.is_dictionary(batch.column(0).type):
         return 0
-    return int(compute.max(compute.binary_length(batch.column(0).dictionary)).as_py() or 0)
+    compute, column = kernels(), cast("Column", batch.column(0))
+    return int(compute.max(compute.binary_length(column.dictionary)).as_py() or 0)

@@ -54,10 +54,10 @@ def into_mapping(part: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("native", [False, True])
-def test_what_comes_from_elsewhere_is_never_rendered(
+def test_what_comes_from_elsewhere_is_never_rendered(  # noqa: C901 - many small tasks, because a run costs seconds
     copernica_emulator: Emulator, native: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every way in one DAG run, because a run costs seconds."""
+    """Every way in one DAG run."""
     database = {"conn_type": "sqlite", "host": f"{tmp_path}/db.sqlite"}
     monkeypatch.setenv("AIRFLOW_CONN_DB", json.dumps(database))
     file = tmp_path / "rows.csv"

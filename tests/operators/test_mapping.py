@@ -101,9 +101,9 @@ def test_imports_into_databases_of_their_own_may_remove(way: str) -> None:
 
 
 def test_the_database_of_default_args_is_one_for_all() -> None:
-    with DAG("defaults", schedule=None, start_date=START, default_args={"database": 1}):
-        with pytest.raises(CopernicaArgumentError, match="remove_missing"):
-            partial(**REMOVES).expand(source=upstream())
+    dag = DAG("defaults", schedule=None, start_date=START, default_args={"database": 1})
+    with dag, pytest.raises(CopernicaArgumentError, match="remove_missing"):
+        partial(**REMOVES).expand(source=upstream())
 
 
 @pytest.mark.usefixtures("copernica_connection", "airflow_database")
@@ -176,20 +176,19 @@ DEFAULTS = {
 @pytest.mark.parametrize("mapped", [False, True])
 def test_rows_and_locations_in_default_args_are_refused(kind: str, mapped: bool) -> None:
     """Airflow stores these as they are."""
-    with DAG("defaults", schedule=None, start_date=START, default_args=DEFAULTS[kind]):
-        with pytest.raises(CopernicaArgumentError, match=r"default_args") as refused:
-            if mapped:
-                partial(**KEYED).expand(database=[1])
-            else:
-                CopernicaImportOperator(task_id="load", database=1, format="csv", delimiter=",", **KEYED)
+    dag = DAG("defaults", schedule=None, start_date=START, default_args=DEFAULTS[kind])
+    plain: dict[str, Any] = {"task_id": "load", "database": 1, "format": "csv", "delimiter": ",", **KEYED}
+    make = (lambda: partial(**KEYED).expand(database=[1])) if mapped else lambda: CopernicaImportOperator(**plain)
+    with dag, pytest.raises(CopernicaArgumentError, match=r"default_args") as refused:
+        make()
     assert "private" not in str(refused.value)
 
 
 def test_arguments_of_functions_in_default_args_are_refused() -> None:
     for hidden, shown in ((PRIVATE, "Gent"), ([{"Email": PRIVATE}], 5)):
-        with DAG("defaults", schedule=None, start_date=START, default_args={"given": hidden, "unused": hidden}):
-            with pytest.raises(CopernicaArgumentError, match="given"):
-                copernica_import_task(database=1, **KEYED)(rows_of)()
+        dag = DAG("refused", schedule=None, start_date=START, default_args={"given": hidden, "unused": hidden})
+        with dag, pytest.raises(CopernicaArgumentError, match="given"):
+            copernica_import_task(database=1, **KEYED)(rows_of)()
         with DAG("defaults", schedule=None, start_date=START, default_args={"given": shown, "unused": hidden}):
             copernica_import_task(database=1, **KEYED)(rows_of)()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -166,6 +167,9 @@ def test_other_types_are_left_to_the_rules() -> None:
     assert column(runs) == ["a", "a", ""]
 
 
+OFFSETS = struct.pack("iii", 0, 1, 2)
+
+
 @pytest.mark.parametrize(
     ("array", "reason"),
     [
@@ -174,7 +178,7 @@ def test_other_types_are_left_to_the_rules() -> None:
         (pa.array([0, -(2**62)]).cast(pa.timestamp("us", "UTC")), "years 1 to 9999"),
         (pa.array([0, 86_400], pa.int32()).cast(pa.time32("s")), "time of a day"),
         (pa.array([0, 2**62]).cast(pa.duration("s")), "time of a day"),
-        (pa.StringArray.from_buffers(2, pa.py_buffer(bytes([0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0])), pa.py_buffer(b"a\xff")), "UTF-8"),
+        (pa.Array.from_buffers(pa.utf8(), 2, [None, pa.py_buffer(OFFSETS), pa.py_buffer(b"a\xff")]), "UTF-8"),
         (pa.array(["a", "b" * ((64 << 20) + 1)]), "64 MB"),
     ],
     ids=["date", "timestamp", "aware", "time", "duration", "encoding", "size"],
@@ -196,7 +200,8 @@ EXPECTED = [
 
 def from_duckdb() -> Any:
     return duckdb.sql(
-        "SELECT * FROM (VALUES ('a@example.com', 41, 1.5::DOUBLE), ('b@example.com', NULL, NULL)) AS t(Email, Age, Score)"
+        "SELECT * FROM (VALUES ('a@example.com', 41, 1.5::DOUBLE), ('b@example.com', NULL, NULL)) "
+        "AS t(Email, Age, Score)"
     )
 
 
@@ -272,6 +277,7 @@ def test_without_pyarrow_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 MEASURE = """
+import struct
 import sys
 import pyarrow as pa, pyarrow.compute
 from airflow_provider_copernica.readers.arrow_rows import arrow_rows
@@ -287,11 +293,17 @@ def plain(number):
     emails = pa.array([f"p{number}.{row}@example.com" for row in range(2000)])
     return pa.RecordBatch.from_pydict({"Email": emails, "N": pa.array(range(2000)), "F": pa.array([1.5] * 2000)})
 
+def viewed(number):
+    view = struct.pack("i4sii", 1_000_000, b"xxxx", 0, 0)
+    buffers = [None, pa.py_buffer(view * 2000), pa.py_buffer(b"x" * 1_000_000)]
+    views = pa.Array.from_buffers(pa.string_view(), 2000, buffers)
+    return pa.RecordBatch.from_pydict({"Note": views})
+
 def repeated(number):
     words = pa.DictionaryArray.from_arrays(pa.array([0] * 2000, pa.int32()), pa.array(["x" * 1_000_000]))
     return pa.RecordBatch.from_pydict({"Note": words})
 
-make = {"plain": plain, "repeated": repeated}[sys.argv[1]]
+make = {"plain": plain, "repeated": repeated, "viewed": viewed}[sys.argv[1]]
 next(arrow_rows(stream(1, make)))
 start = peak()
 rows = 0
@@ -301,7 +313,7 @@ print(rows, peak() - start, "pandas" in sys.modules)
 """
 
 
-@pytest.mark.parametrize(("shape", "batches"), [("plain", 50), ("repeated", 1)])
+@pytest.mark.parametrize(("shape", "batches"), [("plain", 50), ("repeated", 1), ("viewed", 1)])
 def test_memory_stays_flat(shape: str, batches: int) -> None:
     """Whatever the number of rows; and where one text of a megabyte is the cell of all rows."""
     command = [sys.executable, "-c", MEASURE, shape, str(batches)]
