@@ -1,19 +1,71 @@
-"""Everything that can go wrong, as a small hierarchy. No message ever holds a secret or the value of a row."""
+"""What users catch: a small hierarchy of errors. No message ever holds a secret or the value of a row."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from airflow_provider_copernica.client.imports import CopernicaImport
 
+__all__ = [
+    "CopernicaAmbiguousError",
+    "CopernicaApiError",
+    "CopernicaArgumentError",
+    "CopernicaAuthError",
+    "CopernicaConnectionLookupError",
+    "CopernicaEmptySourceError",
+    "CopernicaError",
+    "CopernicaImportError",
+    "CopernicaImportFailedError",
+    "CopernicaImportTimeoutError",
+    "CopernicaImportUnknownError",
+    "CopernicaNoImportError",
+    "CopernicaReplyError",
+    "CopernicaRowError",
+    "CopernicaTooFewRowsError",
+    "CopernicaUnavailableError",
+]
 
 GOES_ON = "The import goes on in Copernica: its API can't stop it."
 
+# a message that ends in its names already: "Disk full. (Import 'nightly', connection 'copernica_default')"
+_ENDS_IN_NAMES = re.compile(r"[.!?][\"']? \(.*\)\Z", re.DOTALL)
+
 
 class CopernicaError(Exception):
-    """The base of all errors of this package."""
+    """
+    The base of all errors of this package.
+
+    A message is one or more whole sentences, the reason first. The class owns the full stop at its end, so that texts
+    with and without one, Copernica's own among them, may be put in.
+
+    :param message: the sentences.
+    :param names: what the reader needs to find the thing again, for brackets behind the sentences, since Airflow's
+        log view cuts long lines at the right: ``database 99``, ``connection 'copernica_default'``, ``HTTP 400``.
+    :param status_code: the HTTP status; None where there was no reply.
+    :param api_message: Copernica's own words, shortened; empty where it gave none.
+    :param copernica_import: the last known status of the import in question; None where it was never seen.
+
+    The sentences alone are its ``reason``, for those who add some of their own before the names.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        names: Iterable[str] = (),
+        status_code: int | None = None,
+        api_message: str = "",
+        copernica_import: CopernicaImport | None = None,
+    ) -> None:
+        self.reason = _sentence(message)
+        self.names = tuple(name for name in names if name)
+        super().__init__(f"{self.reason} ({', '.join(self.names)})" if self.names else self.reason)
+        self.status_code = status_code
+        self.api_message = api_message
+        self.copernica_import = copernica_import
 
 
 class CopernicaArgumentError(CopernicaError, ValueError):
@@ -24,8 +76,8 @@ class CopernicaArgumentError(CopernicaError, ValueError):
     """
 
     def __init__(self, *problems: str) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+        self.problems = tuple(_sentence(problem) for problem in problems)
+        super().__init__("\n".join(self.problems))
 
 
 class CopernicaRowError(CopernicaArgumentError):
@@ -58,19 +110,16 @@ class CopernicaTooFewRowsError(CopernicaError):
     """There are fewer rows than expected: sending them could remove the rest."""
 
 
+class CopernicaConnectionLookupError(CopernicaError):
+    """
+    Airflow does not find the connection, or could not look it up: nothing was sent.
+
+    Airflow 3.3 says "not found" when a secrets backend fails as well, so trying again may help.
+    """
+
+
 class CopernicaApiError(CopernicaError):
-    """
-    Copernica refused a request.
-
-    :param message: what was asked, and what Copernica said.
-    :param status_code: the HTTP status; None where there was no reply.
-    :param api_message: Copernica's own words, shortened; empty where it gave none.
-    """
-
-    def __init__(self, message: str, *, status_code: int | None = None, api_message: str = "") -> None:
-        super().__init__(message)
-        self.status_code = status_code
-        self.api_message = api_message
+    """Copernica refused a request."""
 
 
 class CopernicaAuthError(CopernicaApiError):
@@ -93,13 +142,16 @@ class CopernicaImportError(CopernicaError):
     """
     An import did not end well.
 
-    :param message: the import's ID, name, counts and Copernica's own words.
+    :param message: the reason, and the import's ID.
     :param copernica_import: its last known status; None where it was never seen.
+    :param names: the import's name, and the connection.
     """
 
-    def __init__(self, message: str, copernica_import: CopernicaImport | None = None) -> None:
-        super().__init__(message)
-        self.copernica_import = copernica_import
+    def __init__(
+        self, message: str = "", copernica_import: CopernicaImport | None = None, *, names: Iterable[str] = ()
+    ) -> None:
+        said = (copernica_import.last_error or "") if copernica_import is not None else ""
+        super().__init__(message, names=names, api_message=said, copernica_import=copernica_import)
 
 
 class CopernicaImportFailedError(CopernicaImportError):
@@ -107,8 +159,17 @@ class CopernicaImportFailedError(CopernicaImportError):
 
 
 class CopernicaImportTimeoutError(CopernicaImportError, TimeoutError):
-    """Our patience ended; the import goes on in Copernica."""
+    """The time for waiting is over; the import goes on in Copernica."""
 
 
 class CopernicaImportUnknownError(CopernicaImportError):
     """Copernica does not know the import, or no longer."""
+
+
+def _sentence(text: str) -> str:
+    """Return the text with exactly one mark at its end; Copernica's own words come with and without."""
+    text = text.strip()
+    if not text or text.endswith("...") or _ENDS_IN_NAMES.search(text):
+        return text
+    bare = text.rstrip(" .,;:")
+    return bare if bare.endswith(("!", "?")) else f"{bare}."

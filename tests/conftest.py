@@ -25,6 +25,14 @@ settings.load_profile("busy")
 pytest_plugins = ["airflow_provider_copernica.emulator.pytest_plugin"]
 
 
+@pytest.fixture(autouse=True)
+def _short_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits ten seconds before what may have arrived is sent again."""
+    from airflow_provider_copernica.client import retry
+
+    monkeypatch.setattr(retry, "UNCONFIRMED_PAUSE", 0.05)
+
+
 @pytest.fixture(scope="session")
 def airflow_database() -> None:
     """The metadata database of the throwaway Airflow."""

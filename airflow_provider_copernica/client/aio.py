@@ -6,17 +6,47 @@ import asyncio
 import ssl
 import time
 from collections.abc import Awaitable, Callable
+from copy import copy
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeVar
 
 import aiohttp
 from yarl import URL
 
-from airflow_provider_copernica.client.exchange import Send, Sleep, StepResult, Steps, authenticate
-from airflow_provider_copernica.client.messages import Answer, HttpRequest, NoReply, Reply
-from airflow_provider_copernica.client.redact import redact
+from airflow_provider_copernica.client.exchange import (
+    Authorize,
+    Send,
+    Sleep,
+    Step,
+    StepResult,
+    Steps,
+    authenticate,
+)
+from airflow_provider_copernica.client.messages import (
+    MAX_SHORT_REPLY,
+    Answer,
+    HttpRequest,
+    NoReply,
+    ProxyRefusal,
+    Reply,
+)
+from airflow_provider_copernica.client.network import (
+    PROXY_REFUSALS,
+    UnusableProxyError,
+    ca_bundle,
+    no_reply,
+    proxy_for,
+    seconds_for,
+    seconds_left,
+    unpack,
+)
 from airflow_provider_copernica.client.replies import Jwt
 from airflow_provider_copernica.client.retry import RetryPolicy
-from airflow_provider_copernica.client.settings import ApiSettings, ca_bundle, proxy_for
+from airflow_provider_copernica.client.settings import ApiSettings
+from airflow_provider_copernica.exceptions import CopernicaAuthError, CopernicaUnavailableError
+
+__all__ = ["AsyncClient"]
 
 Result = TypeVar("Result")
 
@@ -24,6 +54,27 @@ Result = TypeVar("Result")
 MOST_CONNECTIONS = 50
 # seconds between two moments at which tasks wake up
 WAKEUP_GRID = 0.025
+# seconds for which a refused access token is not sent again, whoever asks
+REFUSAL_TTL = 60.0
+# bytes of one line and of one header, as Python's own library has it
+_MAX_LINE = 65536
+_CHUNK = 64 * 1024
+
+
+@dataclass
+class _Renewal:
+    """A token that is being asked for, by the first who needs it, for all."""
+
+    task: asyncio.Task[Jwt]
+    waiters: int = 0
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """What the authentication host said, and until when it is taken for its answer."""
+
+    error: CopernicaAuthError = field(repr=False)
+    until: float
 
 
 class AsyncClient:
@@ -31,23 +82,23 @@ class AsyncClient:
     Carries out the steps of :mod:`operations` within one event loop; many tasks may share it.
 
     :param settings: the account.
-    :param on_secret: told of every JWT before it is used, so that it can be masked.
+    :param on_secret: called with every JWT before it is used, so that it can be masked.
     """
 
     def __init__(self, settings: ApiSettings, on_secret: Callable[[str], Awaitable[None]] | None = None) -> None:
         self.settings = settings
         self._on_secret = on_secret
         self._jwt: Jwt | None = None
-        self._renewing = asyncio.Lock()
+        self._renewal: _Renewal | None = None
+        self._refusal: _Refusal | None = None
         self._session: aiohttp.ClientSession | None = None
         self._opening = asyncio.Lock()
         # waiting here, rather than within aiohttp, costs a thousand that start at once next to nothing
         self._turns = asyncio.Semaphore(MOST_CONNECTIONS)
-        self._api_proxy: str | None = None
-        self._auth_proxy: str | None = None
+        self._proxies: dict[str, str | None] = {}
 
     async def run(self, steps: Steps[Result]) -> Result:
-        """Drives an operation to its end."""
+        """Carry an operation out to its end."""
         outcome: StepResult = None
         while True:
             try:
@@ -55,45 +106,87 @@ class AsyncClient:
             except StopIteration as end:
                 result: Result = end.value
                 return result
-            if isinstance(step, Send):
-                async with self._turns:
-                    outcome = await self._send(step.request)
-            elif isinstance(step, Sleep):
-                outcome = None
-                await _sleep(step.seconds)
-            else:
-                outcome = await self.jwt(step.policy, step.refused)
+            outcome = await self._carry_out(step)
 
-    async def jwt(self, policy: RetryPolicy, refused: str | None = None) -> str:
+    async def _carry_out(self, step: Step) -> StepResult:
+        if isinstance(step, Send):
+            return await self._send_in_turn(step.request)
+        if isinstance(step, Sleep):
+            await _sleep(step.seconds)
+            return None
+        if isinstance(step, Authorize):
+            return await self.jwt(step.policy, step.refused)
+        return self.settings
+
+    async def jwt(self, policy: RetryPolicy, refused: Jwt | None = None) -> Jwt:
         """
-        The JWT to use now; one renewal at a time, whoever asks.
+        Return the JWT to use now. One renewal at a time, whoever asks, and each waits for it no longer than it may.
 
         :raises CopernicaAuthError: when there is none to be had.
         """
         known = self._jwt
         if known is not None and known.usable(time.time(), refused):
-            return known.value
-        async with self._renewing:
-            if self._jwt is None or not self._jwt.usable(time.time(), refused):
-                fresh = await self.run(authenticate(self.settings, policy))
-                if self._on_secret is not None:
-                    await self._on_secret(fresh.value)
-                self._jwt = fresh
-            return self._jwt.value
+            return known
+        if self._refusal is not None and time.monotonic() < self._refusal.until:
+            raise copy(self._refusal.error)
+        renewal = self._renewal = self._renewal or self._begin_renewal(policy)
+        renewal.waiters += 1
+        try:
+            async with _limit(policy.deadline):
+                return await asyncio.shield(renewal.task)
+        except TimeoutError:
+            raise CopernicaUnavailableError(
+                "The authentication host had given no token when the time was over", names=[self.settings.connection]
+            ) from None
+        finally:
+            renewal.waiters -= 1
+            if not renewal.waiters or renewal.task.done():
+                self._renewal = None if self._renewal is renewal else self._renewal
+            if not renewal.waiters and not renewal.task.done():
+                renewal.task.cancel()
+                await asyncio.wait({renewal.task})
+
+    def _begin_renewal(self, policy: RetryPolicy) -> _Renewal:
+        # without a deadline: each who waits has one of its own
+        task = asyncio.create_task(self._renew(replace(policy, deadline=None)))
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())  # those who waited may be gone
+        return _Renewal(task)
+
+    async def _renew(self, policy: RetryPolicy) -> Jwt:
+        try:
+            fresh = await self.run(authenticate(policy))
+        except CopernicaAuthError as error:
+            self._refusal = _Refusal(error, time.monotonic() + REFUSAL_TTL)
+            raise
+        if self._on_secret is not None:
+            await self._on_secret(fresh.value)
+        self._jwt = fresh
+        return fresh
 
     async def close(self) -> None:
-        """Closes the connections; the JWT stays."""
+        """Close the connections; the JWT stays."""
         session, self._session = self._session, None
+        self._proxies.clear()
         if session is not None:
             await session.close()
 
+    async def _send_in_turn(self, request: HttpRequest) -> Answer:
+        try:
+            async with _limit(request.deadline):
+                await self._turns.acquire()
+        except TimeoutError:
+            return NoReply(False, "no connection was free when the time was over")
+        try:
+            return await self._send(request)
+        finally:
+            self._turns.release()
+
     async def _send(self, request: HttpRequest) -> Answer:
-        session = self._session
-        if session is None or session.closed:
-            try:
-                session = await self._open()
-            except OSError as error:
-                return NoReply(False, f"no connection (the CA bundle can't be read: {error})", error)
+        seconds = seconds_for(request, self.settings)
+        try:
+            session = await self._open()
+        except OSError as error:
+            return NoReply(False, f"the CA bundle can't be read ({no_reply(error, self.settings, sent=False).reason})")
         try:
             async with session.request(
                 request.method,
@@ -101,55 +194,87 @@ class AsyncClient:
                 data=request.body,
                 headers=request.headers,
                 allow_redirects=False,
-                proxy=self._auth_proxy if request.url == self.settings.auth_url else self._api_proxy,
+                proxy=self._proxy(request.url),
+                timeout=aiohttp.ClientTimeout(total=seconds),
             ) as response:
-                try:
-                    body, complete = await response.read(), True
-                except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError):
-                    body, complete = b"", False
-                return Reply(response.status, response.headers, body, complete)
+                return await _read(response, request)
+        except UnusableProxyError as error:
+            return NoReply(False, str(error))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            return _no_reply(error, self.settings)
+            return _no_answer(error, seconds, self.settings)
+
+    def _proxy(self, url: str) -> str | None:
+        # looking through the environment takes longer than all the rest of a request
+        host = self.settings.auth_url if url == self.settings.auth_url else self.settings.base_url
+        if host not in self._proxies:
+            self._proxies[host] = proxy_for(self.settings, host)
+        return self._proxies[host]
 
     async def _open(self) -> aiohttp.ClientSession:
+        if self._session is not None and not self._session.closed:
+            return self._session
         async with self._opening:  # a thousand triggers that start at once need one session, and one CA bundle
             if self._session is None or self._session.closed:
                 self._session = await self._new_session()
             return self._session
 
     async def _new_session(self) -> aiohttp.ClientSession:
-        settings = self.settings
-        # looking through the environment takes longer than all the rest of a request
-        self._api_proxy = proxy_for(settings, settings.base_url)
-        self._auth_proxy = proxy_for(settings, settings.auth_url)
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS, ssl=await _ssl_context(ca_bundle(settings))),
-            timeout=aiohttp.ClientTimeout(total=settings.timeout),
+            connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS, ssl=await _ssl_context(ca_bundle(self.settings))),
             cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            max_line_size=_MAX_LINE,
+            max_field_size=_MAX_LINE,
         )
 
 
+def _limit(deadline: float | None) -> asyncio.Timeout:
+    return asyncio.timeout(None if deadline is None else seconds_left(deadline))
+
+
+async def _read(response: aiohttp.ClientResponse, request: HttpRequest) -> Reply:
+    """Read the body, as far as the limit allows; the rest of a longer one is left where it is."""
+    limit = request.max_reply if response.status < 300 else min(request.max_reply, MAX_SHORT_REPLY)
+    too_large = False
+    body = bytearray()
+    try:
+        async for chunk in response.content.iter_chunked(_CHUNK):
+            body += chunk
+            if len(body) > limit:
+                too_large = True
+                response.close()
+                break
+        unpacked = None if too_large else unpack(response.headers, bytes(body), limit)
+    except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, ValueError):
+        return Reply(response.status, response.headers, b"", complete=False)
+    return Reply(response.status, response.headers, unpacked or b"", too_large=unpacked is None)
+
+
 async def _sleep(seconds: float) -> None:
-    """A little less, so that many wake up together: waking up costs more than asking."""
+    """Sleep a little less, so that many wake up together: waking up costs more than asking."""
     if seconds > 10 * WAKEUP_GRID:
         wake_up = asyncio.get_running_loop().time() + seconds
         seconds -= wake_up % WAKEUP_GRID
     await asyncio.sleep(seconds)
 
 
-async def _ssl_context(verify: bool | str) -> ssl.SSLContext | bool:
-    if isinstance(verify, bool):
-        return verify
+async def _ssl_context(bundle: str | None) -> ssl.SSLContext | bool:
+    if bundle is None:
+        return False
     # reading a CA bundle takes tens of milliseconds, too long for an event loop
-    return await asyncio.to_thread(ssl.create_default_context, cafile=verify)
+    return await asyncio.to_thread(_load, bundle)
 
 
-def _no_reply(error: Exception, settings: ApiSettings) -> NoReply:
+def _load(bundle: str) -> ssl.SSLContext:
+    is_folder = Path(bundle).is_dir()
+    return ssl.create_default_context(cafile=None if is_folder else bundle, capath=bundle if is_folder else None)
+
+
+def _no_answer(error: Exception, seconds: float, settings: ApiSettings) -> Answer:
+    if isinstance(error, aiohttp.ClientHttpProxyError) and error.status in PROXY_REFUSALS:
+        return ProxyRefusal(error.status)
     if isinstance(error, TimeoutError):
-        return NoReply(True, f"no reply within {settings.timeout:g} s", error)
+        return NoReply(True, f"no reply within {seconds:.3g} s", TimeoutError(type(error).__name__))
     # a ValueError is a URL, of a proxy too, that aiohttp can't use
     sent = not isinstance(error, aiohttp.ClientConnectorError | aiohttp.ClientHttpProxyError | ValueError)
-    what = "the connection broke" if sent else "no connection"
-    text = redact(str(error), [settings.token, settings.proxy or ""]) or type(error).__name__
-    # aiohttp's own exceptions hold the URL and the proxy's password in places that can't be redacted
-    return NoReply(sent, f"{what} ({text})", ConnectionError(f"{type(error).__name__}: {text}"))
+    return no_reply(error, settings, sent=sent)

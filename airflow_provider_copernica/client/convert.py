@@ -5,15 +5,20 @@ from __future__ import annotations
 import ast
 import json
 
+__all__ = ["to_boolean", "to_count", "to_names", "to_text"]
+
+# longer ones are nonsense, and arithmetic on hundreds of digits raises errors of its own
+MAX_DIGITS = 18
+
 _TRUE = {"true", "1"}
 _FALSE = {"false", "0"}
 
 
 def to_boolean(value: object) -> bool:
     """
-    A boolean, from itself, from 1 or 0, or from the text that a template makes of these.
+    Return a boolean, from itself, from 1 or 0, or from the text that a template makes of these.
 
-    :raises ValueError: for anything that is no clear yes or no.
+    :raises ValueError: for anything that is not a clear yes or no.
     """
     if isinstance(value, bool):
         return value
@@ -28,20 +33,25 @@ def to_boolean(value: object) -> bool:
 
 def to_count(value: object, least: int = 1) -> int:
     """
-    A whole number, from itself or from digits.
+    Return a whole number, from itself or from digits, of which 18 are enough for any ID and any count.
 
     :raises ValueError: for anything but a whole number of at least ``least``.
     """
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+    if (
+        isinstance(value, str)
+        and value.strip().isascii()
+        and value.strip().isdigit()
+        and len(value.strip()) <= MAX_DIGITS
+    ):
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 10**MAX_DIGITS:
         raise ValueError(f"must be a whole number of at least {least}")
     return value
 
 
 def to_text(value: object) -> str:
     """
-    Text, from nothing but text.
+    Return text, from nothing but text.
 
     :raises ValueError: for anything but text.
     """
@@ -52,7 +62,7 @@ def to_text(value: object) -> str:
 
 def to_names(value: object) -> tuple[str, ...]:
     """
-    A list of names, from a list, the text of a JSON or Python list, or comma-separated text.
+    Return a list of names, from a list, the text of a JSON or Python list, or comma-separated text.
 
     :raises ValueError: for anything else, and for blank or repeated names.
     """
@@ -76,4 +86,4 @@ def _read_list(text: str) -> object:
     try:
         return ast.literal_eval(text.strip())
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:
-        raise ValueError("is no list") from error
+        raise ValueError("is not a list") from error

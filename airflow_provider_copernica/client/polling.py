@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from airflow_provider_copernica.client.exchange import Sleep, Steps
+from airflow_provider_copernica.client.exchange import Sleep, Steps, get_settings
 from airflow_provider_copernica.client.import_states import ImportState, RunWatcher
 from airflow_provider_copernica.client.imports import CopernicaImport
 from airflow_provider_copernica.client.operations import get_import
@@ -140,9 +140,7 @@ def begin_watch(schedule: PollSchedule, *limits: float | timedelta | None) -> Wa
     return Watch(schedule, now, None if timeout is None else now + timeout)
 
 
-def watch_import(
-    settings: ApiSettings, import_id: int, watch: Watch, on_status: Callable[[CopernicaImport], None]
-) -> Steps[CopernicaImport]:
+def watch_import(import_id: int, watch: Watch, on_status: Callable[[CopernicaImport], None]) -> Steps[CopernicaImport]:
     """
     Ask until an import has finished.
 
@@ -155,11 +153,12 @@ def watch_import(
     :raises CopernicaImportUnknownError: Copernica does not know it, or no longer.
     :raises CopernicaApiError: its status can't be had.
     """
+    settings = yield from get_settings()
     judge = Judge(watch, settings)
     status: CopernicaImport | None = None
     while True:
         try:
-            seen = yield from look_at_import(settings, import_id, watch, status)
+            seen = yield from look_at_import(import_id, watch, status)
             if seen is not None:
                 status = seen
                 on_status(status)
@@ -200,9 +199,7 @@ class Judge:
         return state is ImportState.FINISHED
 
 
-def look_at_import(
-    settings: ApiSettings, import_id: int, watch: Watch, last: CopernicaImport | None
-) -> Steps[CopernicaImport | None]:
+def look_at_import(import_id: int, watch: Watch, last: CopernicaImport | None) -> Steps[CopernicaImport | None]:
     """
     Ask once for the status of an import, through an outage of minutes.
 
@@ -214,8 +211,9 @@ def look_at_import(
     :raises CopernicaImportUnknownError: Copernica does not know it, or no longer.
     :raises CopernicaApiError: its status can't be had.
     """
+    settings = yield from get_settings()
     try:
-        return (yield from get_import(settings, import_id, polling_policy(watch.schedule.first, watch.deadline)))
+        return (yield from get_import(import_id, polling_policy(watch.schedule.first, watch.deadline)))
     except CopernicaUnavailableError as error:
         if _remaining(watch) > 0:
             raise
@@ -257,7 +255,7 @@ def import_failed(status: CopernicaImport, conn_id: str) -> CopernicaImportFaile
     after = f" after {status.lines}" if status.lines else ""
     reason = f": {status.last_error}" if status.last_error else f" with the status {status.status!r}"
     return CopernicaImportFailedError(
-        _named(f"Import {status.import_id} failed{after}{reason}", status, conn_id), status
+        f"Import {status.import_id} failed{after}{reason}", status, names=_names(status, conn_id)
     )
 
 
@@ -275,7 +273,7 @@ def import_timed_out(
     waited = duration(max(time.time(), watch.deadline or 0) - watch.started_at)
     seen = f"It was last seen as {status.facts}." if status else "Its status was never seen."
     text = f"Import {import_id} has not finished within {waited}. {seen} {GOES_ON}"
-    return CopernicaImportTimeoutError(_named(text, status, conn_id), status)
+    return CopernicaImportTimeoutError(text, status, names=_names(status, conn_id))
 
 
 def import_unknown(
@@ -292,16 +290,9 @@ def import_unknown(
     knows = "no longer knows" if status else "does not know"
     seen = f", last seen as {status.facts}" if status else ""
     text = f"Copernica {knows} import {import_id}{seen}: {error.api_message}"
-    return CopernicaImportUnknownError(_named(text, status, conn_id), status)
+    return CopernicaImportUnknownError(text, status, names=_names(status, conn_id))
 
 
-def _named(text: str, status: CopernicaImport | None, conn_id: str) -> str:
-    """Long names come last: Airflow's log view cuts at the right edge."""
-    names = [f"Import {status.name!r}"] if status is not None and status.name else []
-    if conn_id:
-        names.append(f"{'connection' if names else 'Connection'} {conn_id!r}")
-    return f"{_sentence(text)} ({', '.join(names)})" if names else _sentence(text)
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+def _names(status: CopernicaImport | None, conn_id: str) -> list[str]:
+    names = [f"import {status.name!r}"] if status is not None and status.name else []
+    return [*names, f"connection {conn_id!r}"] if conn_id else names

@@ -38,7 +38,7 @@ _SECRET_NAME = re.compile(
 )
 # name=value, also within a URL that is itself percent-encoded, and "name": "value"; not to the end of the text
 _ASSIGNMENT = re.compile(r"([\w-]{1,60})(=|%3D|[\"']\s{0,3}:\s{0,3}[\"'])([^&;\s\"'<>)\\]+)", re.IGNORECASE)
-_BEARER = re.compile(r"(bearer\s+)[\w.~+/=-]+", re.IGNORECASE)
+_BEARER = re.compile(r"(bearer\s+)[\w.~+/=-]{8,}", re.IGNORECASE)
 # also a part of one: where a text was cut, the dots may be missing
 _JWT = re.compile(r"eyJ[\w-]{5,}(?:\.[\w-]*)*")
 _URL = re.compile(r"[a-z0-9+.-]{1,20}://\S*", re.IGNORECASE)

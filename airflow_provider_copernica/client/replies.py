@@ -1,65 +1,85 @@
-"""Reading replies: Copernica's own words, the ID of something new, tokens, waiting times."""
+"""Read replies: Copernica's own words, the ID of something new, tokens, waiting times."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
+import logging
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 from airflow_provider_copernica.client.messages import NOT_JSON, Reply
-from airflow_provider_copernica.client.redact import redact
+from airflow_provider_copernica.client.redact import sanitize
 from airflow_provider_copernica.exceptions import CopernicaReplyError
 
-LONGEST_MESSAGE = 300
+__all__ = [
+    "Jwt",
+    "created_id",
+    "error_message",
+    "has_error",
+    "is_json",
+    "own_words",
+    "read_json",
+    "read_jwt",
+    "retry_after",
+]
+
+log = logging.getLogger(__name__)
+
 # the documentation promises 24 hours; half of it is used where the token itself does not say
 JWT_LIFETIME = 12 * 3600.0
+# bytes of a page that are searched for words
+_MAX_PAGE = 20_000
+_JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
 
 
 def read_json(reply: Reply) -> object:
     """
-    Parses by trying: the content type of Copernica's replies says too little.
+    Parse by trying: the content type of Copernica's replies says too little.
 
-    :raises CopernicaReplyError: when the body is no JSON.
+    :raises CopernicaReplyError: when the body is not JSON.
     """
     value = reply.json
     if value is NOT_JSON:
+        said = sanitize(_plain_text(reply.body)) or "it is empty"
         raise CopernicaReplyError(
-            f"Copernica's reply (HTTP {reply.status}) is no JSON: {_shorten(_plain_text(reply.body)) or 'it is empty'}",
-            status_code=reply.status,
+            f"Copernica's reply is not JSON: {said}", names=[f"HTTP {reply.status}"], status_code=reply.status
         )
     return value
 
 
 def is_json(reply: Reply) -> bool:
+    """Return whether the body is JSON."""
     return reply.json is not NOT_JSON
 
 
 def error_message(reply: Reply, secrets: Collection[str] = ()) -> str:
     """
-    Copernica's own words: ``{"error": {"message": ...}}``, or what a person would see of an HTML page, shortened.
+    Return Copernica's own words, or what a person would see of an HTML page; cut, on one line, redacted.
 
     :param secrets: what the reply may have repeated; taken out before a cut could leave half of it.
     """
+    words = own_words(reply)
+    return sanitize(_plain_text(reply.body) if words is None else words, secrets)
+
+
+def own_words(reply: Reply) -> str | None:
+    """Return the message in a JSON reply, ``{"error": {"message": ...}}`` as a rule; None where there is none."""
     value = reply.json
     message = _error_in(value)
     if message is None and isinstance(value, dict):
         message = next(
             (value[key] for key in ("message", "error_description") if isinstance(value.get(key), str)), None
         )
-    if message is None and isinstance(value, str):
-        message = value
-    return _shorten(redact(_plain_text(reply.body) if message is None else message, secrets))
+    return value if message is None and isinstance(value, str) else message
 
 
 def has_error(reply: Reply) -> bool:
-    """Whether the body is an error object, which counts whatever the status code says."""
+    """Return whether the body is an error object, which counts whatever the status code says."""
     return b'"error"' in reply.body and _error_in(reply.json) is not None
 
 
@@ -75,24 +95,45 @@ def _error_in(value: object) -> str | None:
 
 def created_id(reply: Reply) -> int | None:
     """
-    The ID of something new: ``X-Created``, else the last part of ``X-location`` (documentation, "requests").
+    Return the ID of something new; None where the reply holds none.
+
+    What POST imports replies is not documented. ``X-Created`` and ``X-location`` are (documentation, "requests");
+    ``Location`` came with 303, and the body is a guess.
     """
-    created = reply.headers.get("x-created", "").strip()
-    if not _is_id(created):
-        try:
-            created = urlsplit(reply.headers.get("x-location", "").strip()).path.rstrip("/").rpartition("/")[2]
-        except ValueError:
-            return None
-    return int(created) if _is_id(created) else None
+    return next((number for number in map(_read_id, _id_candidates(reply)) if number is not None), None)
 
 
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and 0 < len(text) < 20 and int(text) > 0
+def _id_candidates(reply: Reply) -> Iterator[object]:
+    yield reply.headers.get("x-created", "")
+    yield _last_part(reply.headers.get("x-location", ""))
+    yield _last_part(reply.headers.get("location", ""))
+    value = None if has_error(reply) else reply.json
+    if isinstance(value, dict) and "data" in (named := {str(key).lower(): item for key, item in value.items()}):
+        yield named.get("id")
+        value = named["data"]
+    if isinstance(value, dict):
+        yield from (item for key, item in value.items() if str(key).lower() == "id")
+    else:
+        yield value
+
+
+def _last_part(url: str) -> str:
+    try:
+        return urlsplit(url.strip()).path.rstrip("/").rpartition("/")[2]
+    except ValueError:
+        return ""
+
+
+def _read_id(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    text = value.strip() if isinstance(value, str) else str(value) if abs(value) < 10**19 else ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 and int(text) > 0 else None
 
 
 def retry_after(reply: Reply, now: float) -> float | None:
     """
-    Seconds that the server asks us to wait: ``Retry-After`` as seconds or as a date.
+    Return the seconds that the server asks us to wait: ``Retry-After`` as seconds or as a date.
 
     :param now: seconds since the epoch.
     """
@@ -118,41 +159,66 @@ class Jwt:
     value: str = field(repr=False)
     renew_at: float
 
-    def usable(self, now: float, refused: str | None) -> bool:
-        return now < self.renew_at and self.value != refused
+    def usable(self, now: float, refused: Jwt | None) -> bool:
+        """Return whether it is neither about to expire nor the one that was refused."""
+        return now < self.renew_at and (refused is None or self.value != refused.value)
 
 
 def read_jwt(reply: Reply, now: float) -> Jwt:
     """
-    The documentation says only that the reply contains the JWT: plain text, a JSON string and an object are understood.
+    Read the reply of the authentication host.
 
+    The documentation says only that it contains the JWT: plain text, a JSON string and an object are understood.
+
+    :param now: seconds since the epoch.
     :raises CopernicaReplyError: when there is none in it.
     """
+    jwt = _find_jwt(reply, now)
+    if jwt is None:
+        raise CopernicaReplyError(
+            "The authentication host did not answer with a token (JWT): check 'Authentication host (auth_host)'.",
+            names=[f"HTTP {reply.status}"],
+            status_code=reply.status,
+        )
+    return jwt
+
+
+def _find_jwt(reply: Reply, now: float) -> Jwt | None:
     value = reply.json
     if isinstance(value, dict):
         value = next((value[key] for key in ("token", "access_token", "jwt") if isinstance(value.get(key), str)), None)
     text = value if isinstance(value, str) else reply.body.decode("utf-8", "replace") if value is NOT_JSON else ""
-    text = text.strip()
-    if not re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]*", text, re.ASCII):
-        raise CopernicaReplyError(
-            f"The authentication host answered HTTP {reply.status}, but not with a token (JWT): "
-            "check 'Authentication host (auth_host)'.",
-            status_code=reply.status,
-        )
-    expires = _expiry(text)
+    return Jwt(text.strip(), _renew_at(text.strip(), now)) if _JWT.fullmatch(text.strip()) else None
+
+
+def _renew_at(jwt: str, now: float) -> float:
+    """Return the moment from which on a new token is asked for: shortly before the end of this one."""
+    expires = _expiry(jwt)
     lifetime = JWT_LIFETIME if expires is None else expires - now
-    return Jwt(text, now + lifetime - min(300.0, max(lifetime, 0.0) * 0.1))
+    if lifetime <= 0:
+        log.warning(
+            "The token (JWT) that Copernica gave out just now has expired by the clock of this machine: check the "
+            "clock. The token is used all the same, until Copernica refuses it."
+        )
+        lifetime = JWT_LIFETIME
+    return now + lifetime - min(300.0, lifetime * 0.1)
 
 
-def _expiry(jwt: str) -> float | None:
-    payload = jwt.split(".")[1]
+def _expiry(text: str) -> float | None:
+    """
+    Return when a token expires, in seconds since the epoch; None where it does not say.
+
+    Decoded without verification: only Copernica has the key, and nothing is decided by it but when to ask again.
+    """
+    import jwt
+
     try:
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        expires = claims["exp"]
-        datetime.fromtimestamp(expires, UTC)
-    except (binascii.Error, ValueError, TypeError, LookupError, OverflowError, OSError, RecursionError):
+        expires = jwt.decode(text, options={"verify_signature": False}).get("exp")
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
         return None
-    return float(expires)
+    if isinstance(expires, bool) or not isinstance(expires, int | float):
+        return None
+    return float(expires) if 0 < expires < 1e11 else None
 
 
 class _PageText(HTMLParser):
@@ -173,7 +239,7 @@ class _PageText(HTMLParser):
 
 
 def _plain_text(body: bytes) -> str:
-    text = body[:20_000].decode("utf-8", "replace").strip()
+    text = body[:_MAX_PAGE].decode("utf-8", "replace").strip()
     if "<" not in text:
         return text
     page = _PageText()
@@ -182,8 +248,3 @@ def _plain_text(body: bytes) -> str:
     except AssertionError:  # what Python's parser says of a broken <![ before 3.13
         return re.sub(r"<[^>]*>?", " ", text)
     return ": ".join(page.texts)
-
-
-def _shorten(text: str) -> str:
-    text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return text if len(text) <= LONGEST_MESSAGE else text[: LONGEST_MESSAGE - 3] + "..."

@@ -1,25 +1,78 @@
-"""The one place that decides what a failure means: again, with a new token, or the end; and after how long."""
+"""
+What a failure means, and what follows from it: decided here, for every request of both clients.
+
+An answer is read once, by :func:`classify`, into one value: what became of the request, in Copernica's own words, and
+how long the server asks us to wait. From this value :func:`decide` takes what follows, and the error or the next
+attempt takes the rest.
+
+The theory. What matters about a failed request is whether Copernica may have carried it out. There are four degrees:
+
+    certainly not    NOT_RECEIVED (name lookup, connection refused, TLS, no body went out), LATER (429),
+                     REFUSED (4xx with a message), MOVED (a redirect, which is never followed), PROXY_REFUSED
+    certainly        DONE, CARRIED_OUT (a complete 2xx, or a 303, from which no ID can be read)
+    not known        UNCLEAR (time-out, reset, 5xx, a reply that broke off)
+    a matter of who  TOKEN_REFUSED (401, 403, or words about a token)
+
+and one further question, which only UNCLEAR asks: whether doing it twice changes nothing more than doing it once.
+
+    outcome          what follows
+    DONE             accept
+    NOT_RECEIVED     again
+    LATER            again, after as long as the server asks
+    UNCLEAR          idempotent: again; otherwise fail, saying that it may have been carried out
+    CARRIED_OUT      fail, saying so: never again, whatever was asked, since the next reply would look the same
+    TOKEN_REFUSED    once: a new token, and again; then fail
+    the others       fail
+
+"Again" ends with the budget of attempts or at the deadline. Before something that changes data is sent again although
+it may have arrived, there is a pause of at least :data:`UNCONFIRMED_PAUSE`: presumably the server has then finished
+with the first one, so that the two do not run into each other.
+
+Sources: the documentation names 400 as the code for errors, and success as 2xx; a 303 with a Location was seen as the
+usual reply of writing calls. A bad token came as 400 "Invalid access token" in practice. The load balancer's 502, 503
+and 504 are HTML pages, and may hide an accepted request. What POST imports replies is not documented.
+https://www.copernica.com/en/documentation/restv4/rest-requests
+"""
 
 from __future__ import annotations
 
+import random
 import re
-from dataclasses import dataclass
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from airflow_provider_copernica.client.messages import Answer, ApiCall, NoReply, Repeat
-from airflow_provider_copernica.client.replies import created_id, error_message, has_error, is_json
+from airflow_provider_copernica.client.messages import Answer, ApiCall, NoReply, ProxyRefusal, Reply
+from airflow_provider_copernica.client.redact import show_location
+from airflow_provider_copernica.client.replies import (
+    created_id,
+    error_message,
+    has_error,
+    is_json,
+    own_words,
+    retry_after,
+)
+
+__all__ = ["FAST_POLICY", "Classified", "Outcome", "RetryPolicy", "Verdict", "classify", "decide", "polling_policy"]
+
+# seconds before something that may have arrived, and changes data, is sent again
+UNCONFIRMED_PAUSE = 10.0
 
 
 class Outcome(Enum):
-    """What became of a request."""
+    """What became of a request; the theory is above."""
 
     DONE = "done"
-    NOT_RECEIVED = "not received"  # it certainly did not arrive
-    LATER = "later"  # the server said "too many requests": not carried out
-    TOKEN_REFUSED = "token refused"  # noqa: S105 - no password
-    REFUSED = "refused"  # the server said no: not carried out
-    MOVED = "moved"  # a redirect: not carried out, and never followed
-    UNCLEAR = "unclear"  # it may have been carried out
+    NOT_RECEIVED = "not received"
+    LATER = "later"
+    TOKEN_REFUSED = "token refused"  # noqa: S105 - not a password
+    REFUSED = "refused"
+    PROXY_REFUSED = "refused by the proxy"
+    MOVED = "moved"
+    UNCLEAR = "unclear"
+    CARRIED_OUT = "carried out, but without an ID"
+    TOO_LARGE = "reply too large"
 
 
 class Verdict(Enum):
@@ -27,35 +80,83 @@ class Verdict(Enum):
 
     ACCEPT = "accept"
     AGAIN = "again"
-    RENEW_TOKEN = "renew token"  # noqa: S105 - no password
+    RENEW_TOKEN = "renew token"  # noqa: S105 - not a password
     FAIL = "fail"
-    FAIL_AMBIGUOUS = "fail, it may be running"
 
 
-def classify(call: ApiCall, answer: Answer) -> Outcome:
+@dataclass(frozen=True)
+class Classified:
     """
-    Sources: the documentation names 400 as the code for errors, and success as 2xx. A bad token came as 400 "Invalid
-    access token" in practice. The load balancer's 502, 503 and 504 are HTML pages and may hide an accepted request.
+    An answer, read once.
+
+    :param outcome: what became of the request.
+    :param reason: why it is not done: a clause, Copernica's own words or ours, redacted.
+    :param api_message: Copernica's own words; empty where it gave none.
+    :param retry_after: seconds that the server asks us to wait.
+    :param created_id: the ID of something new.
+    """
+
+    outcome: Outcome
+    reason: str = ""
+    status_code: int | None = None
+    api_message: str = ""
+    retry_after: float | None = None
+    created_id: int | None = None
+    cause: Exception | None = field(default=None, repr=False, compare=False)
+
+
+def classify(call: ApiCall, answer: Answer, secrets: Collection[str] = ()) -> Classified:
+    """
+    Read an answer once; the theory is above.
+
+    :param secrets: what the reply may have repeated, and nobody may see.
     """
     if isinstance(answer, NoReply):
-        return Outcome.UNCLEAR if answer.sent else Outcome.NOT_RECEIVED
-    status = answer.status
-    if 200 <= status < 300:
-        if call.creates and created_id(answer) is not None:
-            return Outcome.DONE
-        if has_error(answer):
-            return _refusal(error_message(answer))
-        incomplete = call.creates or not answer.complete or (call.expects_json and not is_json(answer))
-        return Outcome.UNCLEAR if incomplete else Outcome.DONE
+        outcome = Outcome.UNCLEAR if answer.sent else Outcome.NOT_RECEIVED
+        return Classified(outcome, answer.reason, cause=answer.cause)
+    if isinstance(answer, ProxyRefusal):
+        return Classified(Outcome.PROXY_REFUSED, f"HTTP {answer.status}", answer.status)
+    if 200 <= answer.status < 300 or (answer.status == 303 and not call.reads):
+        return _classify_success(call, answer, secrets)
+    return _classify_failure(call, answer, secrets)
+
+
+def _classify_success(call: ApiCall, reply: Reply, secrets: Collection[str]) -> Classified:
+    new_id = created_id(reply) if call.creates else None
+    done = Classified(Outcome.DONE, status_code=reply.status, created_id=new_id)
+    if new_id is not None:
+        return done
+    if has_error(reply):
+        said = error_message(reply, secrets)
+        return replace(done, outcome=_refusal(said), reason=said, api_message=said)
+    if not reply.complete:
+        return replace(done, outcome=Outcome.UNCLEAR, reason="the connection broke off within the reply")
+    if call.creates:
+        return replace(done, outcome=Outcome.CARRIED_OUT, reason=error_message(reply, secrets))
+    if reply.too_large:
+        return replace(done, outcome=Outcome.TOO_LARGE)
+    if call.expects_json and not is_json(reply):
+        said = error_message(reply, secrets)
+        return replace(done, outcome=Outcome.UNCLEAR, reason=f"it is not JSON: {said}" if said else "it is empty")
+    return done
+
+
+def _classify_failure(call: ApiCall, reply: Reply, secrets: Collection[str]) -> Classified:
+    status, said = reply.status, error_message(reply, secrets)
+    failed = Classified(
+        Outcome.UNCLEAR, said or "no message", status, said, retry_after=retry_after(reply, time.time())
+    )
     if status == 429:
-        return Outcome.LATER
+        return replace(failed, outcome=Outcome.LATER)
+    if status == 407:
+        return replace(failed, outcome=Outcome.PROXY_REFUSED, reason=f"HTTP {status}")
     if status in (401, 403):
-        return Outcome.TOKEN_REFUSED
+        return replace(failed, outcome=Outcome.TOKEN_REFUSED)
     if 300 <= status < 400:
-        return Outcome.MOVED
-    if 400 <= status < 500 and status != 408:
-        return _refusal(error_message(answer))
-    return Outcome.UNCLEAR
+        return replace(failed, outcome=Outcome.MOVED, reason=show_location(reply.headers.get("location", "nowhere")))
+    if status in (404, 410) and call.reads and own_words(reply) is None:
+        return failed  # a page of something on the way: only Copernica's own words say that there is no such thing
+    return replace(failed, outcome=_refusal(said)) if 400 <= status < 500 and status != 408 else failed
 
 
 # seen: "Invalid access token"; the others are guesses that a database with a field named Token must not meet
@@ -70,21 +171,19 @@ def _refusal(message: str) -> Outcome:
     return Outcome.TOKEN_REFUSED if _ABOUT_TOKEN.search(message) else Outcome.REFUSED
 
 
-def decide(repeat: Repeat, happened: Outcome, *, can_renew: bool) -> Verdict:
+def decide(call: ApiCall, outcome: Outcome, *, can_renew: bool) -> Verdict:
     """
-    The table of what follows.
+    Return what follows; the table is above.
 
-    :param repeat: when this request may be sent again.
-    :param happened: what became of it.
     :param can_renew: whether a fresh token may still be tried.
     """
-    match happened:
+    match outcome:
         case Outcome.DONE:
             return Verdict.ACCEPT
         case Outcome.NOT_RECEIVED | Outcome.LATER:
             return Verdict.AGAIN
-        case Outcome.UNCLEAR:
-            return Verdict.AGAIN if repeat is Repeat.ALWAYS else Verdict.FAIL_AMBIGUOUS
+        case Outcome.UNCLEAR if call.idempotent:
+            return Verdict.AGAIN
         case Outcome.TOKEN_REFUSED if can_renew:
             return Verdict.RENEW_TOKEN
         case _:
@@ -100,7 +199,8 @@ class RetryPolicy:
     :param first: seconds before the second attempt; later ones wait twice as long each.
     :param longest: seconds that backing off never exceeds.
     :param max_retry_after: seconds of a Retry-After that are honoured at most.
-    :param deadline: seconds since the epoch after which no attempt is made.
+    :param deadline: seconds since the epoch after which no further attempt is made; it also bounds the wait for a
+        token, for a turn, and for a reply.
     """
 
     attempts: int = 5
@@ -109,24 +209,24 @@ class RetryPolicy:
     max_retry_after: float = 300.0
     deadline: float | None = None
 
-    def delay(self, attempt: int, asked: float | None) -> float:
+    def delay(self, attempt: int, asked: float | None, unconfirmed: bool = False) -> float:
         """
-        Seconds to wait after the attempt of this number.
+        Return the seconds to wait after the attempt of this number.
 
         :param asked: seconds that the server asked for.
+        :param unconfirmed: whether something that changes data may have arrived.
         """
-        from tenacity import RetryCallState, Retrying, wait_exponential, wait_random
-
-        state = RetryCallState(Retrying(), None, (), {})
-        state.attempt_number = attempt
-        grown = wait_exponential(multiplier=self.first, max=self.longest)(state)
-        backoff = min(grown + wait_random(0, self.first)(state), self.longest)
-        return backoff if asked is None else max(min(asked, self.max_retry_after), 0.0) + min(backoff, 1.0)
+        grown = self.first * 2.0 ** min(attempt - 1, 30)
+        chance = random.random()  # noqa: S311 - not a secret
+        wait = min(grown + self.first * chance, self.longest)
+        if asked is not None:
+            wait = max(min(asked, self.max_retry_after), 0.0) + min(wait, 1.0)
+        return max(wait, UNCONFIRMED_PAUSE) if unconfirmed else wait
 
 
 FAST_POLICY = RetryPolicy(attempts=2, first=0.5)
 
 
 def polling_policy(poll_interval: float, deadline: float | None = None) -> RetryPolicy:
-    """For watching: an outage of some minutes must not fail a task. Scaled by the poll interval."""
+    """Return the policy for watching: an outage of some minutes must not fail a task. Scaled by the poll interval."""
     return RetryPolicy(10, first=min(1.0, poll_interval), longest=min(60.0, 6 * poll_interval), deadline=deadline)

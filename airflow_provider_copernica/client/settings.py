@@ -1,18 +1,33 @@
-"""Where Copernica is, and as whom we speak to it: checked in one place."""
+"""Where Copernica is, and as whom we speak to it: read from a connection, and checked, in one place."""
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
+import json
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast
-from urllib.parse import SplitResult, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from airflow_provider_copernica.client.convert import to_boolean
+from airflow_provider_copernica.client.redact import printable
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
+
+__all__ = [
+    "API_VERSIONS",
+    "DEFAULT_API_VERSION",
+    "DEFAULT_AUTH_HOST",
+    "DEFAULT_HOST",
+    "DEFAULT_TIMEOUT",
+    "ApiSettings",
+    "ApiVersion",
+    "StatusWords",
+    "is_loopback",
+    "read_settings",
+]
 
 DEFAULT_HOST = "https://api.copernica.com"
 DEFAULT_AUTH_HOST = "https://authenticate.copernica.com"
@@ -22,15 +37,18 @@ API_VERSIONS = (4, 3)
 
 ApiVersion = Literal[3, 4]
 
+_EXTRA_KEYS = ("api_version", "auth_host", "timeout", "proxy", "verify", "status_words")
+_WORD_LISTS = ("finished", "failed", "busy")
+
 
 @dataclass(frozen=True)
 class StatusWords:
     """
-    The words that an account's imports use for their status, besides the known ones.
+    Words that the imports of one account use, besides those that this package knows.
 
-    :param finished: words of success.
-    :param failed: words of failure.
-    :param busy: words of work.
+    :param finished: words of an import that has ended well.
+    :param failed: words of one that has failed.
+    :param busy: words of one that goes on.
     """
 
     finished: tuple[str, ...] = ()
@@ -50,22 +68,40 @@ class ApiSettings:
     :param base_url: scheme and host (and a path, if any), without version and slash at its end.
     :param api_version: 4 sends a JWT in a header, 3 the token in the URL.
     :param auth_url: where v4 trades the token for a JWT.
-    :param timeout: seconds that Copernica may take to answer a request.
+    :param request_timeout: seconds that Copernica may take to answer a request.
     :param proxy: URL of the outgoing proxy.
-    :param verify: whether to verify certificates, or the path of a CA bundle.
-    :param status_words: the words that this account's imports use, besides the known ones.
-    :param conn_id: the Airflow connection, for messages; empty where there is none.
+    :param verify: whether to verify certificates, or the path of a CA bundle, a file or a folder.
+    :param status_words: words that the imports of this account use.
+    :param conn_id: the Airflow connection, for messages.
+    :param unknown_extra: keys of the connection's extra that mean nothing.
     """
 
     token: str = field(repr=False)
     base_url: str = DEFAULT_HOST
     api_version: ApiVersion = 4
     auth_url: str = DEFAULT_AUTH_HOST + "/"
-    timeout: float = DEFAULT_TIMEOUT
+    request_timeout: float = DEFAULT_TIMEOUT
     proxy: str | None = field(default=None, repr=False)
     verify: bool | str = True
     status_words: StatusWords = NO_STATUS_WORDS
     conn_id: str = ""
+    unknown_extra: tuple[str, ...] = ()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What nobody may see: the token, the URL of the proxy, and its password alone."""
+        password = urlsplit(self.proxy).password if self.proxy else None
+        return tuple(text for text in (self.token, self.proxy, password, unquote(password or "")) if text)
+
+    @property
+    def connection(self) -> str:
+        """The connection, as a message names it; empty where there is none."""
+        return f"connection {self.conn_id!r}" if self.conn_id else ""
+
+    @property
+    def hint(self) -> str:
+        """What is wrong with the extra, with the remedy; empty where all is well."""
+        return " ".join(_unknown_key(key) for key in self.unknown_extra)
 
 
 def read_settings(
@@ -78,38 +114,80 @@ def read_settings(
     conn_id: str = "",
 ) -> ApiSettings:
     """
-    Reads the fields of a connection; an empty field or null in the extra means "not set".
+    Read the fields of a connection; an empty field or null in the extra means "not set".
 
     :raises CopernicaArgumentError: naming every field that is wrong, in the words of the connection form.
     """
-    extras = {key: value for key, value in (extra or {}).items() if value is not None and value != ""}
     problems: list[str] = []
+    settings = _read(token, host, port, schema, extra, conn_id, problems)
+    # not in the frame above, where those who collect local variables would find the token
+    del token, extra
+    if problems:
+        raise CopernicaArgumentError(*problems)
+    return settings
 
+
+def _read(
+    token: str | None,
+    host: str | None,
+    port: int | None,
+    schema: str | None,
+    extra: Mapping[str, object] | None,
+    conn_id: str,
+    problems: list[str],
+) -> ApiSettings:
+    extras = {key: value for key, value in (extra or {}).items() if value is not None and value != ""}
     token = (token or "").strip()
     if not token:
         problems.append("The connection has no API access token: put it in the field 'API access token' (password).")
     elif not token.isprintable() or " " in token:
         problems.append("The API access token holds a blank or a control character: copy it again.")
-
     base_url, version_in_url = _read_base_url(host, port, schema, problems)
     api_version = _read_version(extras.get("api_version"), version_in_url, problems)
     auth_host = extras.get("auth_host")
     if auth_host is None and is_loopback(urlsplit(base_url)):
         auth_host = base_url  # an emulator is its own authentication host; a token for it has no business elsewhere
     auth_url = _check_url(_text(auth_host) or DEFAULT_AUTH_HOST, "Authentication host (auth_host)", problems)
-    settings = ApiSettings(
+    return ApiSettings(
         token=token,
         base_url=base_url,
         api_version=api_version,
         auth_url=auth_url + "/" if urlsplit(auth_url).path == "" else auth_url,
-        timeout=_read_timeout(extras.get("timeout", DEFAULT_TIMEOUT), problems),
+        request_timeout=_read_timeout(extras.get("timeout", DEFAULT_TIMEOUT), problems),
         proxy=_read_proxy(extras.get("proxy"), problems),
         verify=_read_verify(extras.get("verify", True), problems),
+        status_words=_read_status_words(extras.get("status_words", {}), problems),
         conn_id=conn_id,
+        unknown_extra=tuple(sorted(str(key) for key in extras if key not in _EXTRA_KEYS)),
     )
-    if problems:
-        raise CopernicaArgumentError(*problems)
-    return settings
+
+
+def _unknown_key(key: str) -> str:
+    close = difflib.get_close_matches(key.lower()[:40], _EXTRA_KEYS, n=1)
+    remedy = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(_EXTRA_KEYS)}."
+    return f"The extra of the connection has the key {printable(key[:40])!r}, which means nothing: {remedy}"
+
+
+def _read_status_words(value: object, problems: list[str]) -> StatusWords:
+    """Read an object, or its JSON text, which is what a form gives."""
+    try:
+        lists = json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        lists = None
+    if not isinstance(lists, Mapping) or not all(
+        key in _WORD_LISTS and isinstance(words, list) and all(isinstance(word, str) and word.strip() for word in words)
+        for key, words in lists.items()
+    ):
+        problems.append(
+            "Status words (status_words) must be lists of words by what they mean, like "
+            '{"finished": ["verwerkt"], "failed": [], "busy": []}.'
+        )
+        return StatusWords()
+    found = {key: tuple(word.strip() for word in words) for key, words in lists.items()}
+    every = [word.lower() for words in found.values() for word in words]
+    if len(set(every)) < len(every):
+        problems.append("Status words (status_words) name a word twice: each has one meaning.")
+    return StatusWords(**found)
 
 
 def _text(value: object) -> str:
@@ -132,7 +210,7 @@ def _read_base_url(
 
 
 def _with_port(text: str, port: int) -> str:
-    """The field of the form, unless the URL has a port itself."""
+    """Return the URL with the port of the form, unless it has one itself."""
     scheme, separator, rest = text.rpartition("://")
     host, slash, path = rest.partition("/")
     return text if re.search(r":\d+$", host) else f"{scheme}{separator}{host}:{port}{slash}{path}"
@@ -147,7 +225,7 @@ def _check_url(text: str, field_name: str, problems: list[str]) -> str:
     except ValueError:
         host = None
     if not host or re.search(r"[\s\\]", url):
-        problems.append(f"{field_name} is no URL: write it like {DEFAULT_HOST}.")
+        problems.append(f"{field_name} is not a URL: write it like {DEFAULT_HOST}.")
         return DEFAULT_HOST
     url = parts._replace(netloc=parts.netloc.lower()).geturl()  # as the libraries write it
     if parts.username is not None or parts.query or parts.fragment:
@@ -163,7 +241,7 @@ def _check_url(text: str, field_name: str, problems: list[str]) -> str:
 
 
 def is_loopback(parts: SplitResult) -> bool:
-    """Whether a URL leads to this machine."""
+    """Return whether a URL leads to this machine."""
     host = parts.hostname or ""
     if host == "localhost":
         return True
@@ -211,7 +289,7 @@ def _read_proxy(value: object, problems: list[str]) -> str | None:
     except ValueError:
         good = False
     if not good:
-        problems.append("Proxy (proxy) is no URL: write it like http://proxy.example.com:3128.")
+        problems.append("Proxy (proxy) is not a URL: write it like http://proxy.example.com:3128.")
     return proxy
 
 
@@ -220,28 +298,9 @@ def _read_verify(value: object, problems: list[str]) -> bool | str:
         return to_boolean(value)
     except ValueError:
         bundle = _text(value)
-    if not os.path.isfile(bundle):  # noqa: PTH113 - unlike Path it has no errors for odd names
+    if not os.path.exists(bundle):  # noqa: PTH110 - unlike Path it has no errors for odd names
         problems.append(
-            f"Verify (verify) is {bundle[:200]!r}, which is no file on this machine: "
-            "write true, false, or the path of a CA bundle."
+            f"Verify (verify) is {bundle[:200]!r}, which does not exist on this machine: "
+            "write true, false, or the path of a CA bundle, a file or a folder."
         )
     return bundle
-
-
-def proxy_for(settings: ApiSettings, url: str) -> str | None:
-    """The connection's own proxy, else that of HTTPS_PROXY and HTTP_PROXY, less loopback and what NO_PROXY names."""
-    if settings.proxy:
-        return settings.proxy
-    parts = urlsplit(url)
-    if is_loopback(parts) or proxy_bypass(parts.hostname or ""):
-        return None
-    proxy = getproxies().get(parts.scheme)
-    # often written as host:port alone
-    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
-
-
-def ca_bundle(settings: ApiSettings) -> bool | str:
-    """The connection's own choice, else the bundle that REQUESTS_CA_BUNDLE names."""
-    if settings.verify is True:
-        return os.environ.get("REQUESTS_CA_BUNDLE") or True
-    return settings.verify

@@ -5,52 +5,71 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable
-from tempfile import SpooledTemporaryFile
 from threading import Lock
 from typing import TypeVar
 
 import requests
-from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
 
 from airflow_provider_copernica.client.exchange import (
     Authorize,
+    GetSettings,
     Send,
     Sleep,
     Step,
     StepResult,
     Steps,
     authenticate,
-    exchange,
 )
-from airflow_provider_copernica.client.messages import Answer, ApiCall, HttpRequest, NoReply, Reply
-from airflow_provider_copernica.client.redact import quiet_http_loggers, redact, redact_exception
+from airflow_provider_copernica.client.messages import (
+    MAX_SHORT_REPLY,
+    Answer,
+    HttpRequest,
+    NoReply,
+    ProxyRefusal,
+    Reply,
+)
+from airflow_provider_copernica.client.network import (
+    PROXY_REFUSALS,
+    UnusableProxyError,
+    no_reply,
+    proxy_for,
+    seconds_for,
+    seconds_left,
+    unpack,
+)
+from airflow_provider_copernica.client.redact import quiet_http_loggers
 from airflow_provider_copernica.client.replies import Jwt
 from airflow_provider_copernica.client.retry import RetryPolicy
-from airflow_provider_copernica.client.settings import ApiSettings, ca_bundle, proxy_for
+from airflow_provider_copernica.client.session import ClientSession, HostAuth
+from airflow_provider_copernica.client.settings import ApiSettings
+from airflow_provider_copernica.exceptions import CopernicaUnavailableError
+
+__all__ = ["SyncClient"]
 
 Result = TypeVar("Result")
+
+_CHUNK = 64 * 1024
 
 
 class SyncClient:
     """
-    Carries out the steps of :mod:`operations`.
+    Carries out the steps of :mod:`operations`: ``client.run(get_import(12, policy))``.
 
     :param settings: the account.
-    :param on_secret: told of every JWT before it is used, so that it can be masked.
+    :param on_secret: called with every JWT before it is used, so that it can be masked.
     """
 
     def __init__(self, settings: ApiSettings, on_secret: Callable[[str], None] = lambda _: None) -> None:
         quiet_http_loggers()
         self.settings = settings
-        self.session = new_session(settings)
+        self._session = ClientSession(settings, limits_replies=True)
         self._on_secret = on_secret
         self._jwt: Jwt | None = None
         self._renewing = Lock()
 
     def run(self, steps: Steps[Result]) -> Result:
-        """Drives an operation to its end."""
+        """Carry an operation out to its end."""
         outcome: StepResult = None
         while True:
             try:
@@ -60,137 +79,97 @@ class SyncClient:
                 return result
             outcome = self._carry_out(step)
 
-    def call(self, call: ApiCall, policy: RetryPolicy) -> Reply:
-        """Makes one call."""
-        return self.run(exchange(self.settings, call, policy))
-
     def authenticated_session(self) -> requests.Session:
-        """A session of its own that adds the credentials by itself, to the configured host only."""
-        session = new_session(self.settings)
-        session.auth = _HostAuth(self)
+        """Return a session of its own that adds the credentials by itself, to the configured host only."""
+        session = ClientSession(self.settings)
+        session.auth = HostAuth(self.settings, lambda: self.jwt(RetryPolicy()).value)
         proxy = proxy_for(self.settings, self.settings.base_url)
         session.proxies = {"http": proxy, "https": proxy} if proxy else {}
         return session
 
-    def jwt(self, policy: RetryPolicy, refused: str | None = None) -> str:
+    def jwt(self, policy: RetryPolicy, refused: Jwt | None = None) -> Jwt:
         """
-        The JWT to use now; a new one where there is none, or where it is about to expire or was refused.
+        Return the JWT to use now; a new one where there is none, or where it is about to expire or was refused.
 
         :raises CopernicaAuthError: when there is none to be had.
         """
-        with self._renewing:
+        seconds = seconds_left(policy.deadline)
+        if not self._renewing.acquire(timeout=-1 if seconds == float("inf") else seconds):
+            raise CopernicaUnavailableError(
+                "Another thread was still waiting for a token when the time was over", names=[self.settings.connection]
+            )
+        try:
             if self._jwt is None or not self._jwt.usable(time.time(), refused):
-                self._jwt = self.run(authenticate(self.settings, policy))
+                self._jwt = self.run(authenticate(policy))
                 self._on_secret(self._jwt.value)
-            return self._jwt.value
+            return self._jwt
+        finally:
+            self._renewing.release()
 
     def close(self) -> None:
-        self.session.close()
+        """Close the connections."""
+        self._session.close()
 
     def _carry_out(self, step: Step) -> StepResult:
         match step:
             case Send(request):
-                return send(self.session, request, self.settings)
+                return _send(self._session, request, self.settings)
             case Sleep(seconds):
                 time.sleep(seconds)
                 return None
             case Authorize(policy, refused):
                 return self.jwt(policy, refused)
+            case GetSettings():
+                return self.settings
 
 
-class _HostAuth(AuthBase):
-    def __init__(self, client: SyncClient) -> None:
-        self._client = client
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        settings = self._client.settings
-        if not (request.url or "").startswith(f"{settings.base_url}/"):
-            return request
-        if settings.api_version == 3:
-            request.prepare_url(request.url, {"access_token": settings.token})
-        else:
-            request.headers["Authorization"] = f"Bearer {self._client.jwt(RetryPolicy())}"
-        return request
-
-
-def new_session(settings: ApiSettings) -> requests.Session:
-    """A session that retries nothing by itself, and takes no credentials from .netrc."""
-    session = requests.Session()
-    session.mount("https://", _WatchingAdapter(settings.timeout))
-    session.mount("http://", _WatchingAdapter(settings.timeout))
-    session.trust_env = False  # .netrc would replace our Authorization header
-    session.verify = ca_bundle(settings)
-    return session
-
-
-def send(session: requests.Session, request: HttpRequest, settings: ApiSettings) -> Answer:
-    """Sends a request once. Redirects are not followed: credentials go to the configured host only."""
+def _send(session: requests.Session, request: HttpRequest, settings: ApiSettings) -> Answer:
+    """Send a request once. Redirects are not followed: credentials go to the configured host only."""
     if request.method == "POST":
         session.close()  # a kept connection may be dead by now, and a POST lost on it leaves doubt
-    proxy = proxy_for(settings, request.url)
-    proxies = {"http": proxy, "https": proxy} if proxy else None
     try:
-        if isinstance(request.body, bytes | None):
-            data: bytes | io.BufferedIOBase | None = request.body
-        else:
+        proxy = proxy_for(settings, request.url)
+        if not isinstance(request.body, bytes | None):
             request.body.seek(0)
-            data = request.body  # type: ignore[assignment]  # requests takes anything with read(); its stubs don't know
         response = session.request(
             request.method,
             request.url,
-            data=data,
+            data=request.body,
             headers=dict(request.headers),
-            timeout=settings.timeout,
-            proxies=proxies,
+            timeout=seconds_for(request, settings),
+            proxies={"http": proxy, "https": proxy} if proxy else None,
             allow_redirects=False,
             stream=True,
         )
+    except UnusableProxyError as error:
+        return NoReply(False, str(error))
     except (requests.RequestException, HTTPError, OSError) as error:
-        return _no_reply(error, settings)
-    complete = True
+        return _no_answer(error, request, settings)
+    return _read(response, request)
+
+
+def _read(response: requests.Response, request: HttpRequest) -> Reply:
+    """Read the body, as far as the limit allows; the rest of a longer one is left where it is."""
+    limit = request.max_reply if response.status_code < 300 else min(request.max_reply, MAX_SHORT_REPLY)
+    complete, too_large = True, False
+    # private, and what requests does itself: the body is read by our limits, and callers find it where they look
+    response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001 - see above
+    response._content = b""  # noqa: SLF001 - see above
     try:
-        body = response.content
-    except (requests.RequestException, HTTPError, OSError):
-        body, complete = b"", False
-    return Reply(response.status_code, response.headers, body, complete, raw=response)
-
-
-class _WatchingAdapter(HTTPAdapter):
-    """
-    Keeps version 3's token, which is in the URL, out of what people see, and watches what goes out.
-
-    :param timeout: seconds, where a caller gives none.
-    """
-
-    def __init__(self, timeout: float) -> None:
-        super().__init__()
-        self._timeout = timeout
-
-    def send(self, request: requests.PreparedRequest, *args: object, **kwargs: object) -> requests.Response:
-        """Tells, of a failed request, whether any of its body went out: only then can it have arrived."""
-        content = request.body
-        body = io.BytesIO(content) if isinstance(content, bytes) else content
-        if not isinstance(body, io.IOBase | SpooledTemporaryFile):
-            return self._send(request, *args, **kwargs)
-        request.body = body  # type: ignore[assignment]  # requests takes anything with read()
-        try:
-            return self._send(request, *args, **kwargs)
-        except (HTTPError, OSError) as error:
-            error.body_started = body.tell() > 0  # type: ignore[union-attr]  # read by _was_sent
-            raise
-        finally:
-            request.body = content
-
-    def _send(self, request: requests.PreparedRequest, *args: object, **kwargs: object) -> requests.Response:
-        if not args and kwargs.get("timeout") is None:
-            kwargs["timeout"] = self._timeout
-        try:
-            response = super().send(request, *args, **kwargs)  # type: ignore[arg-type]  # passed through as they came
-        except (HTTPError, OSError) as error:
-            redact_exception(error)
-            raise
-        response.url = redact(response.url)  # raise_for_status() shows it
-        return response
+        body = io.BytesIO()
+        for chunk in response.raw.stream(_CHUNK, decode_content=False):
+            body.write(chunk)
+            if body.tell() > limit:
+                too_large = True
+                break
+        unpacked = None if too_large else unpack(response.headers, body.getvalue(), limit)
+        too_large = unpacked is None
+        response._content = unpacked or b""  # noqa: SLF001 - see above
+    except (requests.RequestException, HTTPError, OSError, ValueError):
+        complete = False
+    finally:
+        response.close()
+    return Reply(response.status_code, response.headers, response.content, complete, too_large, raw=response)
 
 
 def _was_sent(error: Exception) -> bool:
@@ -205,23 +184,16 @@ def _was_sent(error: Exception) -> bool:
     return not isinstance(reason, NewConnectionError | NameResolutionError)
 
 
-def _no_reply(error: Exception, settings: ApiSettings) -> NoReply:
-    secrets = [settings.token, settings.proxy or ""]
-    redact_exception(error, secrets)
-    sent = _was_sent(error)
+def _no_answer(error: Exception, request: HttpRequest, settings: ApiSettings) -> Answer:
+    if isinstance(error, requests.exceptions.ProxyError):
+        # urllib3 tells the status in words only: "Tunnel connection failed: 407 Proxy Authentication Required"
+        for status in PROXY_REFUSALS:
+            if f"Tunnel connection failed: {status}" in str(error):
+                return ProxyRefusal(status)
+    seconds = f"{seconds_for(request, settings):.3g} s"
+    cause = TimeoutError(type(error).__name__)
     if isinstance(error, requests.ConnectTimeout):
-        reason = f"no connection within {settings.timeout:g} s"
-    elif isinstance(error, requests.Timeout):
-        reason = f"no reply within {settings.timeout:g} s"
-    else:
-        what = "the connection broke" if sent else "no connection"
-        reason = f"{what} ({redact(_innermost(error), secrets)})"
-    return NoReply(sent, reason, error)
-
-
-def _innermost(error: BaseException) -> str:
-    """The operating system's words, without the layers of libraries around them."""
-    inner = error.__cause__ or error.__context__
-    while isinstance(inner, BaseException):
-        error, inner = inner, inner.__cause__ or inner.__context__
-    return str(error) or type(error).__name__
+        return NoReply(False, f"no connection within {seconds}", cause)
+    if isinstance(error, requests.Timeout):
+        return NoReply(True, f"no reply within {seconds}", cause)
+    return no_reply(error, settings, sent=_was_sent(error))

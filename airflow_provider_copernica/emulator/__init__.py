@@ -7,7 +7,8 @@ simplest thing, and says so in its comments.
 
 from __future__ import annotations
 
+from airflow_provider_copernica.emulator.emulator import Emulator
 from airflow_provider_copernica.emulator.faults import Fault
-from airflow_provider_copernica.emulator.server import Emulator, run_emulator
+from airflow_provider_copernica.emulator.server import run_emulator
 
 __all__ = ["Emulator", "Fault", "run_emulator"]

@@ -11,33 +11,49 @@ import time
 from collections.abc import Sequence
 
 from airflow_provider_copernica.emulator.demo import NAME, add_demo_database
-from airflow_provider_copernica.emulator.server import DEFAULT_TOKEN, Emulator, run_emulator
+from airflow_provider_copernica.emulator.emulator import DEFAULT_TOKEN, Emulator
+from airflow_provider_copernica.emulator.server import run_emulator
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Reads the command line."""
+    """Read the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m airflow_provider_copernica.emulator",
         description="An emulator of Copernica's REST API, written from its public documentation. Keeps all in memory.",
     )
     parser.add_argument("--port", type=int, default=8088, help="0 takes a free one (default: %(default)s)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--import-seconds", type=float, default=5.0, help="of each import (default: %(default)s)")
+    parser.add_argument(
+        "--import-seconds", type=float, default=5.0, help="how long an import takes (default: %(default)s)"
+    )
     parser.add_argument("--token", default=DEFAULT_TOKEN, help="the access token to accept (default: %(default)s)")
+    parser.add_argument(
+        "--local-locations",
+        action="store_true",
+        help="let imports fetch their location from any server of this machine",
+    )
+    parser.add_argument(
+        "--allowed-host", action="append", default=[], metavar="NAME", help="a name by which clients may call it, too"
+    )
     parser.add_argument("--empty", action="store_true", help=f"without the database {NAME}")
     parser.add_argument("--quiet", action="store_true", help="no line for each request")
     return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs until SIGINT or SIGTERM."""
+    """Run until SIGINT or SIGTERM."""
     options = parse(arguments)
     done = threading.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda *_: done.set())
     try:
         with run_emulator(
-            port=options.port, host=options.host, token=options.token, import_seconds=options.import_seconds
+            port=options.port,
+            host=options.host,
+            token=options.token,
+            import_seconds=options.import_seconds,
+            local_locations=options.local_locations,
+            allowed_hosts=options.allowed_host,
         ) as emulator:
             database = None if options.empty else add_demo_database(emulator)
             introduce(emulator, database)
@@ -53,17 +69,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def introduce(emulator: Emulator, database: int | None) -> None:
-    """Says where it is, and how to connect."""
+    """Say where it is, and how to connect."""
     connection = {"conn_type": "copernica", "host": emulator.url, "password": emulator.token}
     print(f"Copernica emulator on {emulator.url} (access token: {emulator.token})")
     if database is not None:
         print(f"With an empty database {NAME}, ID {database}.")
     print(f"Airflow connection:\n  export AIRFLOW_CONN_COPERNICA_DEFAULT='{json.dumps(connection)}'")
-    print(f"What it holds: {emulator.url}{emulator.world.CONTROL}   Ctrl-C ends it.", flush=True)
+    print(f"What it holds: {emulator.url}{emulator.CONTROL}   Ctrl-C ends it.", flush=True)
 
 
 def show_requests(emulator: Emulator, seen: int) -> int:
-    """Prints what came since the last time; without queries, which hold tokens."""
+    """Print what came since the last time; without queries, which hold tokens."""
     requests = emulator.requests
     answered = 0
     for request in requests[seen:]:

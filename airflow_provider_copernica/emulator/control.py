@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from airflow_provider_copernica.emulator.demo import FILE
+from airflow_provider_copernica.emulator.emulator import Emulator
 from airflow_provider_copernica.emulator.faults import Fault
-from airflow_provider_copernica.emulator.world import World
+from airflow_provider_copernica.emulator.replies import json_reply
 
-if TYPE_CHECKING:
-    from airflow_provider_copernica.emulator.server import Emulator
-
-Handler = Callable[["Emulator", web.Request], Awaitable[web.Response]]
+Handler = Callable[[Emulator, web.Request], Awaitable[web.Response]]
 
 
 def add_control(app: web.Application, emulator: Emulator) -> None:
-    """Adds the endpoints, which need no token: they are for tests, and tell nothing but made-up data."""
+    """Add the endpoints, which need no token: they are for tests, and tell nothing but made-up data."""
     for method, path, handler in (
         ("GET", "", _summary),
         ("GET", "profiles/{database}", _profiles),
@@ -30,11 +27,11 @@ def add_control(app: web.Application, emulator: Emulator) -> None:
         ("POST", "failing-imports", _failing_imports),
         ("POST", "expire-tokens", _expire_tokens),
     ):
-        app.router.add_route(method, f"{World.CONTROL}{path}", functools.partial(_explained, handler, emulator))
+        app.router.add_route(method, f"{emulator.CONTROL}{path}", functools.partial(_explained, handler, emulator))
 
 
 async def _explained(handler: Handler, emulator: Emulator, request: web.Request) -> web.Response:
-    """What can't be understood is said, rather than an error of the server."""
+    """Say what can't be understood, rather than answer with an error of the server."""
     try:
         return await handler(emulator, request)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -53,11 +50,11 @@ async def _summary(emulator: Emulator, request: web.Request) -> web.Response:  #
         "connections": emulator.connections,
         "authentications": emulator.authentications,
     }
-    return web.json_response({"profiles": counts, "imports": imports, **figures})
+    return json_reply({"profiles": counts, "imports": imports, **figures})
 
 
 async def _profiles(emulator: Emulator, request: web.Request) -> web.Response:
-    return web.json_response(emulator.profiles(int(request.match_info["database"])))
+    return json_reply(emulator.profiles(int(request.match_info["database"])))
 
 
 async def _file(emulator: Emulator, request: web.Request) -> web.Response:  # noqa: ARG001 - as above
@@ -65,17 +62,15 @@ async def _file(emulator: Emulator, request: web.Request) -> web.Response:  # no
 
 
 async def _add_database(emulator: Emulator, request: web.Request) -> web.Response:
-    given = await request.json()
-    made = emulator.add_database(given["name"], given["fields"], collections=given.get("collections"))
-    return web.json_response({"database": made}, status=201)
+    return json_reply({"database": emulator.add_database(**await request.json())}, status=201)
 
 
 async def _fail(emulator: Emulator, request: web.Request) -> web.Response:
-    given = await request.json()
-    name = given.pop("fault", "")
-    if name not in Fault.__members__ or "where" not in given:
+    arguments = await request.json()
+    name = arguments.pop("fault", "")
+    if name not in Fault.__members__ or "where" not in arguments:
         raise ValueError(f"needed are where, and fault, one of {', '.join(Fault.__members__)}")
-    emulator.fail(given.pop("where"), Fault[name], **given)
+    emulator.fail(arguments.pop("where"), Fault[name], **arguments)
     return web.Response(status=204)
 
 
@@ -85,8 +80,8 @@ async def _clear_faults(emulator: Emulator, request: web.Request) -> web.Respons
 
 
 async def _failing_imports(emulator: Emulator, request: web.Request) -> web.Response:
-    given = await request.json()
-    emulator.failing_imports(given["message"], int(given.get("after_lines", 0)))
+    arguments = await request.json() or {"message": None}
+    emulator.failing_imports(arguments["message"], int(arguments.get("after_lines", 0)))
     return web.Response(status=204)
 
 

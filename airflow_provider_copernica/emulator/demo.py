@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from airflow_provider_copernica.emulator.server import Emulator
+    from airflow_provider_copernica.emulator.emulator import Emulator
 
 NAME = "Customers"
 COLLECTION = "Order"
@@ -39,5 +39,5 @@ s.oconnor@example.net;Sinéad;O'Connor;'s-Hertogenbosch;000103;Completed
 
 
 def add_demo_database(emulator: Emulator) -> int:
-    """Makes the database, without profiles, and returns its ID."""
+    """Make the database, without profiles, and return its ID."""
     return emulator.add_database(NAME, FIELDS, collections={COLLECTION: ORDER_FIELDS}, interests=["Newsletter"])

@@ -1,22 +1,24 @@
-"""Imports: accepted, run over some seconds, reported on."""
+"""Imports: accepted, carried out row by row over some seconds, reported on."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from threading import RLock
+from typing import TYPE_CHECKING
 
-from airflow_provider_copernica.emulator.importing import Importer, line_count
-from airflow_provider_copernica.emulator.rows import RefusedSourceError, Row, read_rows
-from airflow_provider_copernica.emulator.state import Account, Database, now
+from airflow_provider_copernica.emulator.bodies import is_true
+from airflow_provider_copernica.emulator.model import Collection, Database, Profile, Subprofile, Table, now
+from airflow_provider_copernica.emulator.origins import own_address
+from airflow_provider_copernica.emulator.rows import RefusedSourceError, Row, download, read_rows
+
+if TYPE_CHECKING:
+    from airflow_provider_copernica.emulator.emulator import Emulator
 
 ACTIONS = ("add", "update", "update or add", "ignore or add", "delete")
 STEPS = 20
 # only "ready for start" is documented; the other words are invented
 STATUS_WORDS = {"ready": "ready for start", "running": "running", "finished": "finished", "failed": "failed"}
-
-Fetch = Callable[[str], Awaitable[str]]
 
 
 @dataclass
@@ -27,6 +29,7 @@ class ImportRecord:
     :param parameters: the decoded body.
     :param body: the raw bytes.
     :param reply: for an import that a test made up: what GET answers, to the letter.
+    :param is_forgotten: whether the API does not know it any more.
     """
 
     import_id: int
@@ -39,10 +42,11 @@ class ImportRecord:
     last_run: str | None = None
     last_error: str | None = None
     reply: dict[str, object] | None = None
+    is_forgotten: bool = False
 
     @property
     def name(self) -> str:
-        """Where none was given the location stands in (an inference from the documentation's sample)."""
+        """Its name, or the location in its stead (an inference from the documentation's sample)."""
         return str(self.parameters.get("name") or self.parameters.get("location") or "")
 
     @property
@@ -55,7 +59,7 @@ class ImportRecord:
         return int(str(self.parameters.get("database")))
 
     def status(self, words: Mapping[str, str]) -> dict[str, object]:
-        """As documented: numbers as text, one key with a capital, false for what is absent."""
+        """Return the documented reply: numbers as text, one key with a capital, false for what is absent."""
         if self.reply is not None:
             return self.reply
         action = str(self.parameters.get("action"))
@@ -80,57 +84,183 @@ class Failure:
     after_lines: int = 0
 
 
-async def run_import(
-    record: ImportRecord,
-    account: Account,
-    database: Database,
-    *,
-    seconds: float,
-    failure: Failure | None,
-    fetch: Fetch,
-    lock: RLock,
-) -> None:
-    """Carries an import out, over about so many seconds."""
+async def run_import(record: ImportRecord, database: Database, emulator: Emulator) -> None:
+    """Carry an import out, over about as many seconds as the emulator says, and fail it if that was asked for."""
+    failure, seconds = emulator.failure, emulator.import_seconds
     try:
-        rows = await _rows(record, fetch)
+        rows = await _rows(record.parameters, emulator)
         if not rows:
             return  # an import of nothing never starts (an old FAQ of the documentation)
-        with lock:
+        with emulator.lock:
             record.state = "running"
-        if failure is not None:
-            rows, record.total = rows[: failure.after_lines], line_count(rows)
-        await _import(record, Importer(account, database, record.parameters), rows, seconds, lock, failure is None)
+            # whether the header of a file counts as a line is not documented; here it does not
+            record.total = len(rows)
+            importer = Importer(database, record.parameters, list(rows[0]))
+        part = rows if failure is None else rows[: failure.after_lines]
+        chunk = max(min(-(-len(part) // STEPS), 1000), 1)
+        pause = seconds / max(-(-len(part) // chunk), 1)
+        for start in range(0, len(part), chunk) or [0]:
+            await asyncio.sleep(pause)
+            with emulator.lock:
+                for row in part[start : start + chunk]:
+                    importer.row(row)
+                    record.processed += 1
+        if failure is None:
+            with emulator.lock:
+                importer.finish()
     except RefusedSourceError as error:
         failure = Failure(str(error))
-    with lock:
+    with emulator.lock:
         record.last_run = now()
         record.last_error = None if failure is None else failure.message
         record.state = "finished" if failure is None else "failed"
 
 
-async def _rows(record: ImportRecord, fetch: Fetch) -> list[Row]:
-    parameters = record.parameters
-    source, text_format = parameters.get("source"), parameters.get("format")
+async def _rows(parameters: Mapping[str, object], emulator: Emulator) -> list[Row]:
+    source, text_format, delimiter = (parameters.get(name) for name in ("source", "format", "delimiter"))
     location = parameters.get("location")
     if isinstance(location, str):
-        source = await fetch(location)
-        text_format = text_format or ("csv" if parameters.get("delimiter") else "json")
-    return read_rows(source, text_format, parameters.get("delimiter"))
+        source = await download(own_address(location, emulator))
+        text_format = text_format or ("csv" if delimiter else "json")
+    return read_rows(source, text_format, delimiter)
 
 
-async def _import(
-    record: ImportRecord, importer: Importer, rows: list[Row], seconds: float, lock: RLock, complete: bool
-) -> None:
-    with lock:
-        record.total = max(record.total, line_count(rows))
-    chunk = max(min(-(-len(rows) // STEPS), 1000), 1)
-    pause = seconds / max(-(-len(rows) // chunk), 1)
-    for start in range(0, len(rows), chunk) or [0]:
-        await asyncio.sleep(pause)
-        with lock:
-            for row in rows[start : start + chunk]:
-                importer.row(row)
-                record.processed += 1
-    if complete:
-        with lock:
-            importer.finish()
+class Importer:
+    """
+    Carries out one import, row by row.
+
+    Where the documentation is silent (several profiles with one key, the scope of ``removeMissing``), it does the
+    simplest thing: the profile with the lowest ID is taken, and profiles are removed before subprofiles. Names are
+    matched without regard to case, as was observed on calls; unknown columns are ignored, as they are there. An
+    unknown key field fails the import: the documentation does not say so, and does not say what else would happen.
+
+    :param parameters: of POST imports, as they came.
+    :param columns: of every row.
+    """
+
+    def __init__(self, database: Database, parameters: Mapping[str, object], columns: list[str]) -> None:
+        self._database = database
+        self._action = str(parameters.get("action"))
+        self._ignore_empty = is_true(parameters.get("ignoreEmptyFields"))
+        self._remove_missing = is_true(parameters.get("removeMissing"))
+        self._deletes_subprofiles = parameters.get("deleteTarget") == "subprofile"
+        names = parameters.get("keyFields")
+        self._keys = self._by_table([str(name) for name in names] if isinstance(names, list) else [], is_strict=True)
+        self._columns = self._by_table(columns)
+        prefixed = [name for name in columns if name.lower().startswith("interest.")]
+        interests = {name: database.interest(name.partition(".")[2]) for name in prefixed}
+        self._interests = {column: interest for column, interest in interests.items() if interest is not None}
+        self._index: dict[tuple[str, ...], int] = {}
+        for profile in reversed(database.profiles.values()):
+            self._index[self._key(profile.fields)] = profile.id
+        self._seen: set[int] = set()
+
+    def row(self, row: Row) -> None:
+        """Import one row: one profile, and at most one subprofile of each collection."""
+        profile = self._find(row)
+        if self._action == "delete":
+            if profile is not None:
+                self._delete(profile, row)
+            return
+        is_written = profile is None or self._action == "ignore or add" or self._write(profile, row)
+        profile = profile or self._add_profile(row)
+        if profile is None:
+            return
+        self._seen.add(profile.id)
+        if not is_written:
+            return
+        for collection in self._database.collections.values():
+            if collection in self._columns:
+                self._import_subprofile(profile, collection, row)
+
+    def finish(self) -> None:
+        """Remove what was not in the import, if that was asked for."""
+        if not self._remove_missing:
+            return
+        for profile in list(self._database.profiles.values()):
+            if profile.id not in self._seen:
+                self._database.remove(profile)
+                continue
+            for collection in self._database.collections.values():
+                missing = [each for each in profile.subprofiles[collection.name] if each.id not in self._seen]
+                for subprofile in missing if collection in self._columns else ():
+                    collection.remove(profile, subprofile)
+
+    def _by_table(self, names: Iterable[str], *, is_strict: bool = False) -> dict[Table, dict[str, str]]:
+        """Return the fields by the column they are in, of the database and of each collection."""
+        fields: dict[Table, dict[str, str]] = {}
+        for name in names:
+            place = self._database.column(name)
+            if place is not None:
+                fields.setdefault(place[0], {})[name] = place[1]
+            elif is_strict:
+                raise RefusedSourceError(f"Unknown key field: {name}")
+        return fields
+
+    def _values(self, table: Table, row: Row) -> dict[str, str]:
+        """Return what a row holds for a table, by field."""
+        return {name: row[column] for column, name in self._columns.get(table, {}).items()}
+
+    def _to_write(self, table: Table, row: Row) -> dict[str, str]:
+        values = self._values(table, row)
+        return {name: text for name, text in values.items() if text} if self._ignore_empty else values
+
+    def _chosen(self, row: Row) -> dict[str, bool]:
+        cells = {interest: row[column] for column, interest in self._interests.items()}
+        return {name: is_true(text) for name, text in cells.items() if text or not self._ignore_empty}
+
+    def _key(self, fields: Mapping[str, str]) -> tuple[str, ...]:
+        return tuple(fields.get(name, "") for name in self._keys.get(self._database, {}).values())
+
+    def _wanted(self, table: Table, row: Row) -> dict[str, str]:
+        """Return the values of the key fields that a row asks for, as they would be stored; {} without keys."""
+        if self._action == "add":
+            return {}
+        values = self._values(table, row)
+        return table.stored({name: values.get(name, "") for name in self._keys.get(table, {}).values()})
+
+    def _find(self, row: Row) -> Profile | None:
+        wanted = self._wanted(self._database, row)
+        return self._database.profiles.get(self._index.get(self._key(wanted), 0)) if wanted else None
+
+    def _find_subprofile(self, profile: Profile, collection: Collection, row: Row) -> Subprofile | None:
+        wanted = self._wanted(collection, row)
+        subprofiles = profile.subprofiles[collection.name] if wanted else []
+        return next((each for each in subprofiles if wanted.items() <= each.fields.items()), None)
+
+    def _write(self, profile: Profile, row: Row) -> bool:
+        """Write a row; return whether no restriction refused it."""
+        if not self._database.write(profile, self._to_write(self._database, row)):
+            return False
+        profile.choose(self._chosen(row))
+        return True
+
+    def _add_profile(self, row: Row) -> Profile | None:
+        """Make a profile of a row, unless the action or a restriction forbids it."""
+        profile = self._database.new_profile()
+        if self._action == "update" or not self._write(profile, row):
+            return None
+        self._database.add(profile)
+        self._index.setdefault(self._key(profile.fields), profile.id)
+        return profile
+
+    def _import_subprofile(self, profile: Profile, collection: Collection, row: Row) -> None:
+        subprofile = self._find_subprofile(profile, collection, row)
+        values = self._to_write(collection, row)
+        if subprofile is None:
+            subprofile = self._database.new_subprofile(collection)
+            if self._action == "update" or not collection.write(subprofile, values):
+                return
+            profile.subprofiles[collection.name].append(subprofile)
+        elif self._action != "ignore or add":
+            collection.write(subprofile, values)
+        self._seen.add(subprofile.id)
+
+    def _delete(self, profile: Profile, row: Row) -> None:
+        if not self._deletes_subprofiles:
+            self._database.remove(profile)
+            return
+        for collection in self._database.collections.values():
+            subprofile = self._find_subprofile(profile, collection, row)
+            if subprofile is not None:
+                collection.remove(profile, subprofile)

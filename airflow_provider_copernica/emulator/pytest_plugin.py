@@ -12,12 +12,13 @@ from collections.abc import Iterator
 import pytest
 
 from airflow_provider_copernica.emulator.demo import add_demo_database
-from airflow_provider_copernica.emulator.server import Emulator, run_emulator
+from airflow_provider_copernica.emulator.emulator import Emulator
+from airflow_provider_copernica.emulator.server import run_emulator
 
 
 @pytest.fixture
 def copernica_emulator() -> Iterator[Emulator]:
-    """An emulator with an empty database, ID 1."""
+    """Run an emulator with an empty database, ID 1."""
     with run_emulator() as emulator:
         add_demo_database(emulator)
         yield emulator
@@ -25,7 +26,7 @@ def copernica_emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def copernica_connection(copernica_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The connection ``copernica_default`` leads to the emulator."""
+    """Let the connection ``copernica_default`` lead to the emulator."""
     connection = {"conn_type": "copernica", "host": copernica_emulator.url, "password": copernica_emulator.token}
     monkeypatch.setenv("AIRFLOW_CONN_COPERNICA_DEFAULT", json.dumps(connection))
     return "copernica_default"

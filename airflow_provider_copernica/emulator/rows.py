@@ -7,6 +7,10 @@ import io
 import json
 from collections.abc import Mapping
 
+import aiohttp
+
+from airflow_provider_copernica.emulator.bodies import as_text
+
 Row = dict[str, str]
 # characters: 16 million are documented for the largest field; the csv module would stop at 131072
 csv.field_size_limit(max(1 << 24, csv.field_size_limit()))
@@ -18,15 +22,15 @@ class RefusedSourceError(Exception):
 
 def read_rows(source: object, text_format: object, delimiter: object) -> list[Row]:
     """
-    Reads an array, JSON text or CSV text.
+    Read an array, JSON text or CSV text.
 
     :raises RefusedSourceError: for anything else, and for rows whose fields differ in names or order.
     """
     if isinstance(source, str):
         source = _csv(source, delimiter) if text_format == "csv" else _json(source)
     if not isinstance(source, list) or not all(isinstance(row, Mapping) for row in source):
-        raise RefusedSourceError("The source is no list of rows")
-    rows = [{str(name): _text(value) for name, value in row.items()} for row in source]
+        raise RefusedSourceError("The source is not a list of rows")
+    rows = [{str(name): as_text(value) for name, value in row.items()} for row in source]
     if any(list(row) != list(rows[0]) for row in rows):
         # documented: "will not work" when the order of the fields differs between rows
         raise RefusedSourceError("The rows do not have the same fields in the same order")
@@ -40,7 +44,7 @@ def _csv(text: str, delimiter: object) -> list[Row]:
     try:
         header, *lines = [line for line in reader if line] or [[]]
     except csv.Error as error:
-        raise RefusedSourceError("The source is no CSV") from error
+        raise RefusedSourceError("The source is not CSV") from error
     if any(len(line) != len(header) for line in lines):
         raise RefusedSourceError("The lines do not all have the same number of cells")
     return [dict(zip(header, line, strict=True)) for line in lines]
@@ -50,11 +54,19 @@ def _json(text: str) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise RefusedSourceError("The source is no JSON") from error
+        raise RefusedSourceError("The source is not JSON") from error
 
 
-def _text(value: object) -> str:
-    """Only text is documented; the rest as PHP turns it into text, and what is nested into nothing."""
-    if value is None or value is False or isinstance(value, list | dict):
-        return ""
-    return "1" if value is True else str(value)
+async def download(url: str) -> str:
+    """
+    Download a file.
+
+    :raises RefusedSourceError: if that fails; a redirect is not followed.
+    """
+    try:
+        async with aiohttp.ClientSession() as session, session.get(url, allow_redirects=False) as reply:
+            if reply.status != 200:
+                raise RefusedSourceError(f"The file could not be downloaded: HTTP {reply.status}")
+            return (await reply.read()).decode("utf-8-sig")
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise RefusedSourceError("The file could not be downloaded") from error

@@ -15,7 +15,7 @@ _serial = itertools.count(1)
 
 
 def new_jwt(lifetime: float) -> str:
-    """A real three-part token; no claim but ``exp`` is documented."""
+    """Return a real three-part token; no claim but ``exp`` is documented."""
     header = _part({"alg": "HS256", "typ": "JWT"})
     payload = _part({"exp": int(time.time() + lifetime), "jti": next(_serial)})
     signature = hmac.new(_SECRET, f"{header}.{payload}".encode(), hashlib.sha256).digest()
@@ -23,7 +23,7 @@ def new_jwt(lifetime: float) -> str:
 
 
 def is_expired(jwt: str) -> bool:
-    """Whether its time is over."""
+    """Return whether its time is over."""
     payload = jwt.split(".")[1]
     claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     return bool(claims["exp"] <= time.time())

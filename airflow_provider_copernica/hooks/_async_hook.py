@@ -17,7 +17,6 @@ from airflow_provider_copernica.client.messages import QueryParams, Reply
 from airflow_provider_copernica.client.operations import any_call, get_import
 from airflow_provider_copernica.client.polling import Watch, watch_import
 from airflow_provider_copernica.client.retry import RetryPolicy
-from airflow_provider_copernica.client.settings import ApiSettings
 from airflow_provider_copernica.connection_form import DEFAULT_CONN_ID
 from airflow_provider_copernica.exceptions import CopernicaAuthError
 from airflow_provider_copernica.hooks._connection import look_up_async, mask_async
@@ -40,6 +39,12 @@ class _Shared:
     looked_up_at: float = 0.0
     users: dict[AsyncClient, int] = field(default_factory=dict)
 
+    @property
+    def forgettable(self) -> bool:
+        """Whether nobody uses it, and its connection would be looked up again anyway."""
+        is_old = time.monotonic() - self.looked_up_at > CONNECTION_TTL
+        return not self.users and not self.lock.locked() and is_old
+
 
 _shared: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Key, _Shared]] = WeakKeyDictionary()
 
@@ -53,7 +58,7 @@ class CopernicaAsyncHook:
 
     :param copernica_conn_id: the Airflow connection.
     :param api_version: 4 or 3; default: the connection's, else 4.
-    :param timeout: seconds that Copernica may take to answer a request; default: the connection's, else 60.
+    :param request_timeout: seconds that Copernica may take to answer a request; default: the connection's, else 60.
     """
 
     def __init__(
@@ -61,11 +66,12 @@ class CopernicaAsyncHook:
         copernica_conn_id: str = DEFAULT_CONN_ID,
         *,
         api_version: int | None = None,
-        timeout: float | None = None,
+        request_timeout: float | None = None,
     ) -> None:
         self.copernica_conn_id = copernica_conn_id
-        self._overrides = {"api_version": api_version, "timeout": timeout}
+        self._overrides = {"api_version": api_version, "timeout": request_timeout}
         self._client: AsyncClient | None = None
+        self._shared = _Shared()
 
     async def __aenter__(self) -> CopernicaAsyncHook:
         self._client = await self._acquire(refused=None)
@@ -79,29 +85,30 @@ class CopernicaAsyncHook:
             # shielded: a triggerer that shuts down cancels us right here
             await asyncio.shield(self._release(client))
 
-    async def get_import(self, import_id: int | str, policy: RetryPolicy | None = None) -> CopernicaImport:
-        """The status of an import."""
+    async def get_import(self, import_id: int | str) -> CopernicaImport:
+        """Return the status of an import."""
         number = read_import_id(import_id)
-        return await self._run(lambda settings: get_import(settings, number, policy or RetryPolicy()))
+        return await self._run(lambda: get_import(number, RetryPolicy()))
 
     async def watch(
         self, import_id: int | str, watch: Watch, on_status: Callable[[CopernicaImport], None]
     ) -> CopernicaImport:
-        """Waits until an import has finished; raises like ``CopernicaHook.watch``."""
+        """Wait until an import has finished; raise like ``CopernicaHook.watch``."""
         number = read_import_id(import_id)
-        return await self._run(lambda settings: watch_import(settings, number, watch, on_status))
+        return await self._run(lambda: watch_import(number, watch, on_status))
 
     async def request(self, method: str, path: str, *, params: QueryParams | None = None, json: object = None) -> Reply:
-        """Any other endpoint, with the same authentication, retries and errors."""
+        """Make a request to any other endpoint, with the same authentication, retries and errors."""
         call = any_call(method, path, params, json)
-        return await self._run(lambda settings: exchange(settings, call, RetryPolicy()))
+        del params, json  # out of the sight of those who collect the local variables of a failed call
+        return (await self._run(lambda: exchange(call, RetryPolicy()))).reply
 
-    async def _run(self, operation: Callable[[ApiSettings], Steps[Result]]) -> Result:
+    async def _run(self, operation: Callable[[], Steps[Result]]) -> Result:
         used = self._client
         if used is None:
             raise RuntimeError("use CopernicaAsyncHook with 'async with'")
         try:
-            return await used.run(operation(used.settings))
+            return await used.run(operation())
         except CopernicaAuthError:
             # somebody may have changed the token in the connection
             client = await self._acquire(refused=used)
@@ -110,14 +117,16 @@ class CopernicaAsyncHook:
                 await self._release(before)
             if client is used:
                 raise
-            return await client.run(operation(client.settings))
+            return await client.run(operation())
 
     def _entry(self) -> _Shared:
-        key = (self.copernica_conn_id, *self._overrides.values())
-        return _shared.setdefault(asyncio.get_running_loop(), {}).setdefault(key, _Shared())
+        entries = _shared.setdefault(asyncio.get_running_loop(), {})
+        for old in [key for key, entry in entries.items() if entry.forgettable]:
+            del entries[old]
+        return entries.setdefault((self.copernica_conn_id, *self._overrides.values()), _Shared())
 
     async def _acquire(self, refused: AsyncClient | None) -> AsyncClient:
-        entry = self._entry()
+        entry = self._shared = self._entry()
         async with entry.lock:
             age = time.monotonic() - entry.looked_up_at
             if entry.client is None or age > (CONNECTION_TTL if entry.client is not refused else AUTH_RECHECK_INTERVAL):
@@ -129,7 +138,7 @@ class CopernicaAsyncHook:
             return entry.client
 
     async def _release(self, client: AsyncClient) -> None:
-        users = self._entry().users
+        users = self._shared.users
         users[client] -= 1
         if users[client] == 0:
             del users[client]

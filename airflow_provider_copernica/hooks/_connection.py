@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import logging
+import os
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
@@ -12,73 +16,150 @@ from asgiref.sync import sync_to_async
 from airflow_provider_copernica.client.redact import spellings
 from airflow_provider_copernica.client.settings import ApiSettings, read_settings
 from airflow_provider_copernica.connection_form import CONN_TYPE
-from airflow_provider_copernica.exceptions import CopernicaArgumentError
+from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaConnectionLookupError
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
+__all__ = ["NOT_VERIFIED", "Overrides", "look_up", "look_up_async", "mask", "mask_async"]
+
+log = logging.getLogger(__name__)
+
 Overrides = Mapping[str, object]
+
+NOT_VERIFIED = "Certificates are not verified (verify is false): anybody on the way can read the token and the rows."
+
+_warned: set[str] = set()
+
+
+@dataclass(frozen=True)
+class _Fields:
+    """The fields of a connection; Airflow's own object shows its password to those who collect local variables."""
+
+    conn_id: str
+    conn_type: str | None
+    host: str | None
+    port: int | None
+    schema: str | None
+    password: str | None = field(repr=False)
+    extra: object = field(repr=False)
+
+    @classmethod
+    def of(cls, connection: Connection, extra: object) -> _Fields:
+        return cls(
+            conn_id=connection.conn_id,
+            conn_type=connection.conn_type,
+            host=connection.host,
+            port=connection.port,
+            schema=connection.schema,
+            password=connection.password,
+            extra=extra,
+        )
 
 
 def look_up(conn_id: str, overrides: Overrides) -> ApiSettings:
     """
-    Looks a connection up and reads it.
+    Look a connection up and read it.
 
     :param conn_id: the Airflow connection.
     :param overrides: values that go before the connection's extra; None for "not given".
-    :raises CopernicaArgumentError: when there is no such connection, or it lacks something.
+    :raises CopernicaConnectionLookupError: when Airflow does not find it.
+    :raises CopernicaArgumentError: when it lacks something.
     """
     try:
-        connection = BaseHook.get_connection(conn_id)
+        fields = _fetch(conn_id)
     except (AirflowException, ValueError) as error:
-        raise _missing(conn_id) from error
-    settings = _read(connection, connection.extra_dejson, overrides)
+        raise _not_found(conn_id) from error
+    settings = _read(fields, overrides)
     mask(settings.token)
     return settings
 
 
 async def look_up_async(conn_id: str, overrides: Overrides) -> ApiSettings:
-    """The same without blocking the event loop."""
+    """Look a connection up and read it, without blocking the event loop."""
     try:
-        connection = await get_async_connection(conn_id)
+        fields = await _fetch_async(conn_id)
     except (AirflowException, ValueError) as error:
-        raise _missing(conn_id) from error
-    settings = _read(connection, await get_async_extra_dejson(connection), overrides)
+        raise _not_found(conn_id) from error
+    settings = _read(fields, overrides)
     await mask_async(settings.token)
     return settings
 
 
+def _fetch(conn_id: str) -> _Fields:
+    connection = BaseHook.get_connection(conn_id)
+    return _Fields.of(connection, connection.extra_dejson)
+
+
+async def _fetch_async(conn_id: str) -> _Fields:
+    connection = await get_async_connection(conn_id)
+    return _Fields.of(connection, await get_async_extra_dejson(connection))
+
+
 def mask(secret: str) -> None:
-    """Registers a secret with this process's masker, also as it looks within a URL."""
+    """Register a secret with this process's masker, also as it looks within a URL."""
     for form in spellings(secret):
         mask_secret(form)
 
 
 async def mask_async(secret: str) -> None:
-    """The same from an event loop, where Airflow may not be called in the loop's own thread: it asks its supervisor."""
+    """
+    Register a secret from an event loop.
+
+    Airflow may not be called in the loop's own thread, since it asks its supervisor.
+    """
     await sync_to_async(mask)(secret)
 
 
-def _missing(conn_id: str) -> CopernicaArgumentError:
-    return CopernicaArgumentError(
-        f"Airflow has no connection {conn_id!r}: add one of type Copernica (Admin, Connections), "
-        "or correct copernica_conn_id."
+def _not_found(conn_id: str) -> Exception:
+    variable = f"AIRFLOW_CONN_{conn_id.upper()}"
+    broken = _broken_json(os.environ.get(variable, ""))
+    if broken:
+        return CopernicaArgumentError(f"The environment variable {variable} is not valid JSON: {broken}.")
+    return CopernicaConnectionLookupError(
+        f"Airflow does not find the connection {conn_id!r}, or could not look it up: add one of type Copernica "
+        "(Admin, Connections), correct copernica_conn_id, or see in Airflow's log whether its secrets backend failed."
     )
 
 
-def _read(connection: Connection, extra: object, overrides: Overrides) -> ApiSettings:
-    if not isinstance(extra, Mapping):
-        raise CopernicaArgumentError(f"The extra of the connection {connection.conn_id!r} must be a JSON object.")
-    if connection.conn_type not in (CONN_TYPE, "generic", "", None):
+def _broken_json(text: str) -> str:
+    """Return where a JSON text is broken, without showing any of it; empty where it is not, or not JSON at all."""
+    if not text.lstrip().startswith("{"):
+        return ""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return f"{error.msg} in line {error.lineno}, column {error.colno}"
+    except RecursionError:
+        return "it is nested too deeply"
+    return ""
+
+
+def _read(fields: _Fields, overrides: Overrides) -> ApiSettings:
+    if fields.conn_type != CONN_TYPE:
         raise CopernicaArgumentError(
-            f"The connection {connection.conn_id!r} is of type {connection.conn_type!r}, not Copernica: "
-            "its password is not sent to Copernica."
+            f"The connection {fields.conn_id!r} is of the type {fields.conn_type or ''!r}, not {CONN_TYPE!r}, "
+            "so its password is not sent to Copernica: change its type, or choose another connection."
         )
-    return read_settings(
-        token=connection.password,
-        host=connection.host,
-        port=connection.port,
-        schema=connection.schema,
-        conn_id=connection.conn_id or "",
-        extra={**extra, **{key: value for key, value in overrides.items() if value is not None}},
+    if not isinstance(fields.extra, Mapping):
+        raise CopernicaArgumentError(f"The extra of the connection {fields.conn_id!r} must be a JSON object.")
+    settings = read_settings(
+        token=fields.password,
+        host=fields.host,
+        port=fields.port,
+        schema=fields.schema,
+        extra={**fields.extra, **{key: value for key, value in overrides.items() if value is not None}},
+        conn_id=fields.conn_id,
     )
+    if settings.hint:
+        _warn_once(f"{settings.hint} (Connection {fields.conn_id!r})")
+    if not settings.verify:
+        _warn_once(f"{NOT_VERIFIED} (Connection {fields.conn_id!r})")
+    return settings
+
+
+def _warn_once(text: str) -> None:
+    """Warn once per process: a triggerer looks the same connection up again and again."""
+    if text not in _warned:
+        _warned.add(text)
+        log.warning("%s", text)

@@ -29,6 +29,7 @@ from airflow_provider_copernica.operators._attempts import (
     read_attempt_record,
     resolve,
 )
+from airflow_provider_copernica.payload.parameters import ImportParameters
 from airflow_provider_copernica.version_compat import task_state_store
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ __all__ = ["AttemptStore", "Finished", "Plan", "Reconnect", "Submit", "SubmitAft
 log = logging.getLogger(__name__)
 
 KEY = "copernica_import"
+# what a person has to do before the task may run again
+LOOK_FOR_IT = (
+    "It is not sent again by itself, since it may be running or done: look for it in Copernica (Profiles, Imports) "
+    "and clear the task if it is not there."
+)
 
 
 class AttemptStore:
@@ -71,7 +77,7 @@ class AttemptStore:
             return read_attempt_record(self._store.get(KEY))
         except CopernicaReplyError as error:
             self.save(self.unconfirmed("", idempotent=False, reported=True))
-            raise CopernicaAmbiguousError(f"{error} {look_for('')}") from error
+            raise CopernicaAmbiguousError(f"{error} {LOOK_FOR_IT}") from error
 
     def save(self, record: AttemptRecord) -> None:
         """
@@ -120,25 +126,31 @@ def _read_attempt(context: Context) -> Attempt:
     return Attempt(int(ti.try_number), max_tries, max_tries - int(task.retries or 0) + 1)
 
 
-def post_import(store: AttemptStore, hook: CopernicaHook, name: str, body: Body, *, idempotent: bool) -> AcceptedImport:
+def post_import(
+    store: AttemptStore, hook: CopernicaHook, parameters: ImportParameters, body: Body, *, idempotent: bool
+) -> AcceptedImport:
     """
     Post an import between two records, so that a worker lost on the way does not go unnoticed.
 
     :param store: of this task.
     :param hook: of the account.
-    :param name: of the import.
+    :param parameters: of the import.
     :param body: of the request.
     :param idempotent: whether doing it twice changes nothing more than doing it once.
     :raises CopernicaAmbiguousError: it may be running, and must not be sent again.
     """
+    name = parameters.name or ""
     hook.authenticate()  # what fails here leaves no doubt
     store.save(store.unconfirmed(name, idempotent=idempotent))
     try:
-        import_id = hook.post_import(body, idempotent=idempotent)
+        import_id = hook.post_import(body, idempotent=idempotent, database=parameters.database)
     except CopernicaAmbiguousError as error:
         store.save(store.unconfirmed(name, idempotent=False, reported=True))
         raise CopernicaAmbiguousError(
-            f"{error} {look_for(name)}", status_code=error.status_code, api_message=error.api_message
+            f"{error.reason} {LOOK_FOR_IT}",
+            names=(f"import {name!r}", *error.names),
+            status_code=error.status_code,
+            api_message=error.api_message,
         ) from error
     except CopernicaError:
         store.forget()  # it certainly was not accepted, or doing it again does no harm
@@ -148,7 +160,8 @@ def post_import(store: AttemptStore, hook: CopernicaHook, name: str, body: Body,
             raise
         store.save(store.unconfirmed(name, idempotent=False, reported=True))
         raise CopernicaAmbiguousError(
-            f"The import was interrupted while it was sent ({type(error).__name__}). {look_for(name)}"
+            f"The import was interrupted while it was sent ({type(error).__name__}). {LOOK_FOR_IT}",
+            names=(f"import {name!r}", f"connection {hook.copernica_conn_id!r}"),
         ) from error
     accepted = store.accepted(import_id, name, idempotent=idempotent)
     try:
@@ -236,12 +249,13 @@ def _refusal(
     if isinstance(record, UnconfirmedImport):
         store.save(store.unconfirmed(record.name, idempotent=False, reported=True))
         return CopernicaAmbiguousError(
-            f"An earlier attempt was lost while it sent the import, which Copernica may have. {look_for(record.name)}"
+            f"An earlier attempt was lost while it sent the import, which Copernica may have. {LOOK_FOR_IT}",
+            names=(f"import {record.name!r}", f"connection {hook.copernica_conn_id!r}"),
         )
     if status is None:
         return CopernicaImportUnknownError(
-            f"Copernica no longer knows import {record.import_id}. "
-            f"(Import {record.name!r}, connection {hook.copernica_conn_id!r})"
+            f"Copernica no longer knows import {record.import_id}.",
+            names=(f"import {record.name!r}", f"connection {hook.copernica_conn_id!r}"),
         )
     return import_failed(status, hook.copernica_conn_id)
 
@@ -272,15 +286,3 @@ def _what_follows(resolution: Resolution, *, retry: bool) -> str:
     if resolution is not Resolution.SUBMIT:
         return _FOLLOWS[resolution]
     return "It is submitted again." if retry else "The task was cleared since, so it is submitted again."
-
-
-def look_for(name: str) -> str:
-    """
-    Return what a person has to do before the task may run again.
-
-    :param name: of the import; empty where it is not known.
-    """
-    return (
-        "It is not sent again by itself, since it may be running or done: look for it in Copernica (Profiles, Imports) "
-        f"and clear the task if it is not there.{f' (Import {name!r})' if name else ''}"
-    )

@@ -48,13 +48,19 @@ def fail_without_retry(rule: RetryRule) -> Iterator[None]:
         raise
     except BaseException as error:  # time-outs and terminations of Airflow are not an Exception
         reason = rule(error)
-        # what an unknown exception says may hold anything
-        text = str(error) if isinstance(error, CopernicaError) else f"The task ended with {type(error).__name__}."
         if isinstance(error, CopernicaError):
             log.error("%s", error)
         if reason is None:
             raise
-        raise AirflowFailException(f"{text} {reason}".rstrip()) from error
+        raise AirflowFailException(_with_reason(error, reason)) from error
+
+
+def _with_reason(error: BaseException, reason: str) -> str:
+    """Names come last, as in any message."""
+    if not isinstance(error, CopernicaError):  # what an unknown exception says may hold anything
+        return f"The task ended with {type(error).__name__}. {reason}"
+    names = f" ({', '.join(error.names)})" if error.names else ""
+    return f"{error.reason} {reason}{names}" if reason else str(error)
 
 
 def wrong_arguments(error: BaseException) -> str | None:

@@ -45,7 +45,7 @@ def submit(
     """
     with _prepare(hook, parameters, columns, guards) as body:
         idempotent = parameters.idempotent(body.report.fields)
-        accepted = post_import(store, hook, parameters.name or "", body.payload(), idempotent=idempotent)
+        accepted = post_import(store, hook, parameters, body.payload(), idempotent=idempotent)
     log.info("Copernica made import %d %r.", accepted.import_id, accepted.name)
     return accepted
 

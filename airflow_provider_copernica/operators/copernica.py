@@ -316,8 +316,9 @@ class CopernicaImportOperator(RenderingOperator):
         if status.state is ImportState.FAILED:
             raise import_failed(status, self.copernica_conn_id)
         if status.state is ImportState.BUSY:
-            text = f"{error} It was last seen as {status}. (Connection {self.copernica_conn_id!r})"
-            raise CopernicaImportTimeoutError(text, status)
+            text = f"{error} It was last seen as {status.facts}."
+            names = (f"import {status.name!r}", f"connection {self.copernica_conn_id!r}")
+            raise CopernicaImportTimeoutError(text, status, names=names)
         return status
 
     def on_kill(self) -> None:

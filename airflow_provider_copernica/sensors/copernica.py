@@ -164,8 +164,7 @@ class CopernicaImportSensor(BaseSensorOperator):
     def poke(self, context: Context) -> PokeReturnValue:  # noqa: ARG002 - Airflow's signature
         """Ask once, through an outage of minutes."""
         watch, hook = self._present_watch, self.hook
-        steps = look_at_import(hook.settings, read_import_id(self.import_id), watch, self._progress.last)
-        status = hook.client.run(steps)
+        status = hook.client.run(look_at_import(read_import_id(self.import_id), watch, self._progress.last))
         if status is None:
             return PokeReturnValue(is_done=False)
         self._progress(status)

@@ -99,7 +99,7 @@ def test_documented_bodies_go_out_as_they_are(v4: Account, copernica_emulator: E
     for name in ("flat", "subprofiles", "json_page"):
         body = documented[name]
         with prepare_import(read_parameters({names.get(key, key): value for key, value in body.items()})) as prepared:
-            v4.run(create_import(v4.settings, prepared.payload(), idempotent=True, policy=QUICK))
+            v4.run(create_import(prepared.payload(), QUICK, idempotent=True))
         expected = {**body, "rebuild": body["rebuild"] is True}  # "false" as text is the documentation's slip
         assert json.loads(copernica_emulator.imports[-1].body) == expected
         assert len(copernica_emulator.requests[-1].body) == int(

@@ -9,8 +9,9 @@ from support.clients import QUICK, TOKEN, Account, Accounts
 from support.scripted import scripted
 
 from airflow_provider_copernica.client.exchange import exchange
-from airflow_provider_copernica.client.messages import ApiCall, Repeat
-from airflow_provider_copernica.client.operations import get_json, get_page
+from airflow_provider_copernica.client.messages import ApiCall
+from airflow_provider_copernica.client.operations import get_json
+from airflow_provider_copernica.client.pages import get_page
 from airflow_provider_copernica.emulator import Emulator
 from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaReplyError
 
@@ -18,7 +19,7 @@ from airflow_provider_copernica.exceptions import CopernicaArgumentError, Copern
 def pages(account: Account, params: dict[str, object]) -> list[list[str]]:
     found, start = [], 0
     while True:
-        page = account.run(get_page(account.settings, "database/1/profiles", params, start, QUICK))  # type: ignore[arg-type]  # of the test's own making
+        page = account.run(get_page("database/1/profiles", params, start, QUICK))  # type: ignore[arg-type]  # of the test's own making
         found.append([str(item["fields"]["Email"]) for item in page.items])  # type: ignore[index]  # an object of the API
         if page.next_start is None:
             return found
@@ -46,19 +47,19 @@ def test_a_total_that_is_none(accounts: Accounts, total: object) -> None:
 
 @pytest.mark.parametrize("body", [b'{"data": 3}', b"[1]", b'"x"', b"{}"])
 def test_what_is_no_list(accounts: Accounts, body: bytes) -> None:
-    with scripted((200, {}, body)) as server, pytest.raises(CopernicaReplyError, match="no list of objects"):
+    with scripted((200, {}, body)) as server, pytest.raises(CopernicaReplyError, match="not a list of objects"):
         pages(accounts(server.url, 3), {})
 
 
 def test_odd_paths_are_encoded(accounts: Accounts) -> None:
     with scripted((200, {}, b"{}")) as server:
         one = accounts(server.url, 3, TOKEN)
-        one.run(get_json(one.settings, "database/Klanten ë", {"a": "=+% é"}, QUICK))
+        one.run(get_json("database/Klanten ë", {"a": "=+% é"}, QUICK))
     assert server.seen[0][1] == "/v3/database/Klanten%20%C3%AB?a=%3D%2B%25+%C3%A9&access_token=t0ken%2Bof%2Fmine"
 
 
 def test_any_call_by_any_method(accounts: Accounts) -> None:
     with scripted((204, {}, b"")) as server:
         one = accounts(server.url, 3)
-        call = ApiCall("DELETE", "profile/1", repeat=Repeat.IF_NOT_RECEIVED)
-        assert one.run(exchange(one.settings, call, QUICK)).status == 204
+        call = ApiCall("DELETE", "profile/1")
+        assert one.run(exchange(call, QUICK)).reply.status == 204

@@ -95,4 +95,4 @@ def test_what_is_no_status(accounts: Accounts) -> None:
     with scripted((200, {}, b'{"a": 1}')) as server:
         one = accounts(server.url, 3)
         with pytest.raises(CopernicaReplyError, match="not the status of an import"):
-            one.run(get_import(one.settings, 1, QUICK))
+            one.run(get_import(1, QUICK))

@@ -1,28 +1,14 @@
-"""The emulator's HTTP side: tokens, paging, filters, control endpoints."""
+"""The emulator's HTTP side: tokens, entities, what it remembers."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 
 import pytest
 import requests
 
-from airflow_provider_copernica.emulator import Emulator, Fault, run_emulator
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Emulator]:
-    with run_emulator() as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def emulator(shared: Emulator) -> Emulator:
-    shared.reset()
-    shared.token_reply, shared.token_lifetime = "text", 86_400.0
-    return shared
+from airflow_provider_copernica.emulator import Emulator, Fault
 
 
 def get(emulator: Emulator, path: str, **params: object) -> requests.Response:
@@ -104,63 +90,9 @@ def test_unknown_things(emulator: Emulator) -> None:
 @pytest.fixture
 def people(emulator: Emulator) -> Emulator:
     database = emulator.add_database("People", {"Name": "text", "Age": "integer"}, collections={"Order": ["OrderID"]})
-    for number, name in enumerate(("Ann", "Bob", "Cas", "Dirk", "Eva"), 1):
-        orders = [{"OrderID": "1"}] if name == "Ann" else []
-        emulator.add_profile(database, {"Name": name, "Age": str(number * 5)}, {"Order": orders})
+    for name in ("Ann", "Bob", "Cas", "Dirk", "Eva"):
+        emulator.add_profile(database, {"Name": name}, {"Order": [{"OrderID": "1"}] if name == "Ann" else []})
     return emulator
-
-
-def names(people: Emulator, **params: object) -> list[str]:
-    return [each["fields"]["Name"] for each in get(people, "v3/database/1/profiles", **params).json()["data"]]
-
-
-@pytest.mark.parametrize(
-    ("params", "found", "envelope"),
-    [
-        ({}, "Ann Bob Cas Dirk Eva", {"start": 0, "limit": 100, "count": 5, "total": 5}),
-        ({"limit": 2}, "Ann Bob", {"start": 0, "limit": 2, "count": 2, "total": 5}),
-        ({"limit": 2, "start": 4}, "Eva", {"start": 4, "limit": 2, "count": 1, "total": 5}),
-        ({"limit": 5000, "total": "false"}, "Ann Bob Cas Dirk Eva", {"start": 0, "limit": 1000, "count": 5}),
-        ({"limit": 0}, "", {"start": 0, "limit": 0, "count": 0, "total": 5}),
-        ({"start": -1}, "", {"start": -1, "limit": 100, "count": 0, "total": 5}),
-        (
-            {"start": "x", "limit": "9" * 5000},
-            "Ann Bob Cas Dirk Eva",
-            {"start": 0, "limit": 100, "count": 5, "total": 5},
-        ),
-    ],
-)
-def test_paging(people: Emulator, params: dict[str, object], found: str, envelope: dict[str, int]) -> None:
-    reply = get(people, "v3/database/1/profiles", **params).json()
-    assert " ".join(each["fields"]["Name"] for each in reply.pop("data")) == found
-    assert reply == envelope
-
-
-@pytest.mark.parametrize(
-    ("conditions", "found"),
-    [
-        (["Name==Bob"], "Bob"),
-        (["Name!=Bob", "Name<>Ann"], "Cas Dirk Eva"),
-        (["Age>=10", "Age<25"], "Bob Cas Dirk"),
-        (["Age>9"], "Bob Cas Dirk Eva"),
-        (["Name=~%i%"], "Dirk"),
-        (["Name!~_o_"], "Ann Cas Dirk Eva"),
-        (["id<=99999"], "Ann Bob Cas Dirk Eva"),
-        # observed of Copernica: what it does not know, it ignores
-        (["Nmae==Bob"], "Ann Bob Cas Dirk Eva"),
-        (["Name"], "Ann Bob Cas Dirk Eva"),
-        (["Name == Bob"], "Ann Bob Cas Dirk Eva"),
-        (["Name== Bob"], ""),
-    ],
-)
-def test_filters(people: Emulator, conditions: list[str], found: str) -> None:
-    assert " ".join(names(people, **{"fields[]": conditions})) == found
-
-
-def test_order_and_data_only(people: Emulator) -> None:
-    assert names(people, orderby="Age", order="desc") == ["Eva", "Dirk", "Cas", "Bob", "Ann"]
-    (first, *_) = get(people, "v3/database/1/profiles", dataonly="true").json()["data"]
-    assert set(first) == {"ID", "fields", "interests"}
 
 
 def test_entities(people: Emulator) -> None:
@@ -196,70 +128,6 @@ def test_requests_share_a_connection(emulator: Emulator) -> None:
     assert emulator.connections == 1
 
 
-def control(emulator: Emulator, method: str, path: str, **options: object) -> requests.Response:
-    url = f"{emulator.url}/_emulator/{path}"
-    return requests.request(method, url, timeout=5, **options)  # type: ignore[arg-type]  # of many types
-
-
-def test_control(emulator: Emulator) -> None:
-    given = {"name": "People", "fields": ["Name"], "collections": {"Order": ["OrderID"]}}
-    assert control(emulator, "POST", "databases", json=given).json() == {"database": emulator.databases[0]}
-    database = emulator.databases[0]
-    emulator.add_profile(database, {"Name": "Ann"})
-    emulator.add_import("nightly", "running")
-    jwt = authenticate(emulator).text
-    bearer(emulator, jwt, "v4/import/1")
-    told = control(emulator, "GET", "").json()
-    assert told["profiles"] == {str(database): 1}
-    assert [each["name"] for each in told["imports"]] == ["nightly"]
-    assert (told["requests"], told["polls"], told["authentications"]) == (2, 1, 1)
-    assert control(emulator, "GET", f"profiles/{database}").json()[0]["fields"] == {"Name": "Ann"}
-    assert control(emulator, "GET", "customers.csv").text.startswith("Email;")
-    assert control(emulator, "POST", "expire-tokens").status_code == 204
-    assert bearer(emulator, jwt) == 401
-
-
-def test_failing_imports_by_control(emulator: Emulator) -> None:
-    assert control(emulator, "POST", "failing-imports", json={"message": "Full", "after_lines": 2}).status_code == 204
-    assert emulator.world.failure is not None
-    assert control(emulator, "POST", "failing-imports", json={"message": None}).status_code == 204
-    assert emulator.world.failure is None
-
-
-def test_a_body_nested_too_deep_is_refused(emulator: Emulator) -> None:
-    reply = requests.post(
-        f"{emulator.url}/v3/imports", params={"access_token": emulator.token}, data="[" * 100_000, timeout=10
-    )
-    assert reply.status_code == 400
-
-
-def test_faults_by_control(emulator: Emulator) -> None:
-    everything = {"where": "", "fault": "UNAVAILABLE_503_HTML", "times": None, "retry_after": 3}
-    assert control(emulator, "POST", "faults", json=everything).status_code == 204
-    reply = get(emulator, "v3/identity")
-    assert (reply.status_code, reply.headers["Retry-After"]) == (503, "3")
-    assert control(emulator, "DELETE", "faults").status_code == 204
-    assert get(emulator, "v3/identity").status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("POST", "faults", {"where": "imports", "fault": "NOPE"}),
-        ("POST", "faults", {"fault": "SLOW"}),
-        ("POST", "faults", {"where": "imports", "fault": "SLOW", "colour": "red"}),
-        ("POST", "faults", []),
-        ("POST", "databases", {"name": "x"}),
-        ("GET", "profiles/9999", None),
-        ("GET", "profiles/x", None),
-    ],
-)
-def test_control_explains_what_it_does_not_understand(emulator: Emulator, method: str, path: str, body: object) -> None:
-    reply = control(emulator, method, path, json=body)
-    assert reply.status_code == 400
-    assert reply.text.startswith("Not understood")
-
-
 @pytest.mark.parametrize(
     ("where", "hits"),
     [
@@ -285,3 +153,10 @@ def test_latency(emulator: Emulator) -> None:
         assert time.monotonic() - began >= 0.2
     finally:
         emulator.latency = 0.0
+
+
+def test_a_body_nested_too_deep_is_refused(emulator: Emulator) -> None:
+    reply = requests.post(
+        f"{emulator.url}/v3/imports", params={"access_token": emulator.token}, data="[" * 100_000, timeout=10
+    )
+    assert reply.status_code == 400

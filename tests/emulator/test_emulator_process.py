@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from airflow_provider_copernica.emulator import Emulator
+from airflow_provider_copernica.emulator.__main__ import parse
 
 COMMAND = [sys.executable, "-m", "airflow_provider_copernica.emulator"]
 
@@ -69,6 +70,31 @@ def test_it_ends_with_a_request_under_way(process: subprocess.Popen[str]) -> Non
     process.send_signal(signal.SIGTERM)
     rest, _ = process.communicate(timeout=10)
     assert (process.returncode, "Traceback" in rest) == (0, False)
+
+
+def test_it_takes_names_and_locations_of_this_machine_when_it_is_told_to() -> None:
+    options = parse(["--local-locations", "--allowed-host", "copernica", "--allowed-host", "other"])
+    assert (options.local_locations, options.allowed_host) == (True, ["copernica", "other"])
+    assert (parse([]).local_locations, parse([]).allowed_host) == (False, [])
+    command = [*COMMAND, "--port", "0", "--quiet", "--allowed-host", "copernica", "--local-locations"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as started:
+        try:
+            url = re.search(r"http://[\d.:]+", read_until(started, "Ctrl-C"))
+            assert url is not None
+            hosts = {
+                host: requests.get(f"{url[0]}/_emulator/", headers={"Host": host}, timeout=5)
+                for host in ("copernica", "x")
+            }
+            assert [hosts["copernica"].status_code, hosts["x"].status_code] == [200, 403]
+            query = {"access_token": "emulator-access-token"}
+            body = {"database": 1, "action": "add", "location": "http://127.0.0.1:1/x.csv", "delimiter": ";"}
+            requests.post(f"{url[0]}/v3/imports", params=query, json=body, timeout=5)
+            deadline = time.monotonic() + 10
+            while not (error := requests.get(f"{url[0]}/v3/import/1", params=query, timeout=5).json()["lasterror"]):
+                assert time.monotonic() < deadline
+            assert error == "The file could not be downloaded"
+        finally:
+            started.terminate()
 
 
 @pytest.mark.parametrize("port", ["taken", "99999"])

@@ -63,7 +63,7 @@ async def test_all_share_one_token_one_lookup_and_some_connections(
 
 async def test_other_settings_share_nothing(copernica_emulator: Emulator, lookups: list[str]) -> None:
     import_id = copernica_emulator.add_import()
-    await asyncio.gather(status(import_id), status(import_id, api_version=3), status(import_id, timeout=5))
+    await asyncio.gather(status(import_id), status(import_id, api_version=3), status(import_id, request_timeout=5))
     assert len(lookups) == 3
     assert copernica_emulator.authentications == 2
 
@@ -122,7 +122,7 @@ async def test_a_token_changed_in_the_connection_is_found(
     monkeypatch.setattr(aio, "AUTH_RECHECK_INTERVAL", 0.0)
     async with CopernicaAsyncHook() as hook:
         await hook.get_import(import_id)
-        copernica_emulator.world.token = "the-new-one"
+        copernica_emulator.token = "the-new-one"
         copernica_emulator.expire_tokens()
         with pytest.raises(CopernicaAuthError):
             await hook.get_import(import_id)

@@ -26,7 +26,7 @@ IMPORT = {"database": 1, "action": "update or add", "key_fields": ["Email"], "so
 
 @pytest.fixture(params=[3, 4], ids=["v3", "v4"])
 def hook(copernica_connection: str, request: pytest.FixtureRequest) -> CopernicaHook:
-    return CopernicaHook(copernica_connection, api_version=request.param, timeout=2)
+    return CopernicaHook(copernica_connection, api_version=request.param, request_timeout=2)
 
 
 def test_an_import_from_beginning_to_end(hook: CopernicaHook, copernica_emulator: Emulator) -> None:

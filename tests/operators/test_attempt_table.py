@@ -9,8 +9,6 @@ from dataclasses import replace
 import pytest
 
 from airflow_provider_copernica.client.imports import CopernicaImport
-from airflow_provider_copernica.client.messages import ApiCall, NoReply, Repeat, Reply
-from airflow_provider_copernica.client.retry import Outcome, Verdict, classify, decide
 from airflow_provider_copernica.exceptions import CopernicaReplyError
 from airflow_provider_copernica.operators._attempts import (
     AcceptedImport,
@@ -142,73 +140,3 @@ def test_a_stored_false_is_not_true() -> None:
 )
 def test_a_retry_is_told_from_a_clear(record: AttemptRecord, attempt: Attempt, retry: bool) -> None:
     assert is_retry(record, attempt) is retry
-
-
-ALWAYS, ONCE = Repeat.ALWAYS, Repeat.IF_NOT_RECEIVED
-ACCEPT, AGAIN, RENEW, END, AMBIGUOUS = (
-    Verdict.ACCEPT,
-    Verdict.AGAIN,
-    Verdict.RENEW_TOKEN,
-    Verdict.FAIL,
-    Verdict.FAIL_AMBIGUOUS,
-)
-
-#                        always, can renew | always | once, can renew | once
-VERDICTS = {
-    Outcome.DONE: (ACCEPT, ACCEPT, ACCEPT, ACCEPT),
-    Outcome.NOT_RECEIVED: (AGAIN, AGAIN, AGAIN, AGAIN),
-    Outcome.LATER: (AGAIN, AGAIN, AGAIN, AGAIN),
-    Outcome.TOKEN_REFUSED: (RENEW, END, RENEW, END),
-    Outcome.REFUSED: (END, END, END, END),
-    Outcome.MOVED: (END, END, END, END),
-    Outcome.UNCLEAR: (AGAIN, AGAIN, AMBIGUOUS, AMBIGUOUS),
-}
-
-
-@pytest.mark.parametrize(("happened", "cell"), list(itertools.product(Outcome, range(4))))
-def test_what_follows_a_request(happened: Outcome, cell: int) -> None:
-    repeat, can_renew = [(ALWAYS, True), (ALWAYS, False), (ONCE, True), (ONCE, False)][cell]
-    assert decide(repeat, happened, can_renew=can_renew) is VERDICTS[happened][cell]
-
-
-def reply(status: int, body: bytes = b"", complete: bool = True, **headers: str) -> Reply:
-    return Reply(status, {key.replace("_", "-"): value for key, value in headers.items()}, body, complete)
-
-
-POST = ApiCall("POST", "imports", creates=True)
-GET = ApiCall("GET", "import/1", repeat=ALWAYS, expects_json=True)
-
-
-@pytest.mark.parametrize(
-    ("call", "answer", "happened"),
-    [
-        (POST, NoReply(False, "refused"), Outcome.NOT_RECEIVED),
-        (POST, NoReply(True, "reset"), Outcome.UNCLEAR),
-        (POST, reply(201, x_created="12"), Outcome.DONE),
-        (POST, reply(200, b"{cut", complete=False, x_created="12"), Outcome.DONE),
-        (POST, reply(202, x_location="https://api.copernica.com/v1/import/12?x=1"), Outcome.DONE),
-        (POST, reply(201), Outcome.UNCLEAR),
-        (POST, reply(201, x_created="soon"), Outcome.UNCLEAR),
-        (POST, reply(204), Outcome.UNCLEAR),
-        (POST, reply(200, b'{"error": {"message": "no"}}'), Outcome.REFUSED),
-        (POST, reply(400, b'{"error": {"message": "No database with supplied ID"}}'), Outcome.REFUSED),
-        (POST, reply(400, b'{"error": {"message": "Invalid access token"}}'), Outcome.TOKEN_REFUSED),
-        (POST, reply(400, b'{"error": {"message": "Invalid value for field Token"}}'), Outcome.REFUSED),
-        (POST, reply(401), Outcome.TOKEN_REFUSED),
-        (POST, reply(403), Outcome.TOKEN_REFUSED),
-        (POST, reply(404), Outcome.REFUSED),
-        (POST, reply(408), Outcome.UNCLEAR),
-        (POST, reply(413), Outcome.REFUSED),
-        (POST, reply(429), Outcome.LATER),
-        (POST, reply(303, location="/v4/import/1"), Outcome.MOVED),
-        *((POST, reply(code), Outcome.UNCLEAR) for code in (500, 502, 503, 504)),
-        (GET, reply(200, b'{"status": "x"}'), Outcome.DONE),
-        (GET, reply(200, b'{"status": '), Outcome.UNCLEAR),
-        (GET, reply(200, b"<html>"), Outcome.UNCLEAR),
-        (GET, reply(503, b"<html>"), Outcome.UNCLEAR),
-        (GET, reply(400, b'{"error": {"message": "No entity with supplied ID"}}'), Outcome.REFUSED),
-        (GET, reply(301), Outcome.MOVED),
-    ],
-)
-def test_what_became_of_a_request(call: ApiCall, answer: Reply | NoReply, happened: Outcome) -> None:
-    assert classify(call, answer) is happened

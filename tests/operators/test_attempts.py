@@ -119,7 +119,7 @@ def test_a_worker_lost_in_the_middle(copernica_emulator: Emulator, action: str, 
     outcome = run.run()
     assert (outcome.state, outcome.attempts) == ("failed", 1)
     assert "look for it in Copernica" in str(outcome.error)
-    assert "(Import 'lost')" in str(outcome.error)
+    assert "(import 'lost', connection 'copernica_default')" in str(outcome.error)
     assert copernica_emulator.imports == []
     run.clear()
     assert run.run().state == "success"

@@ -119,7 +119,7 @@ def test_an_import_that_vanishes_is_not_sent_again(copernica_emulator: Emulator,
     assert message.startswith(
         "Copernica no longer knows import 1, last seen as 'running', 0 of 2 lines: No such import."
     )
-    assert message.endswith("look there before the task is cleared, which would send them again.")
+    assert "look there before the task is cleared, which would send them again. (import 'dag.load run', conn" in message
 
 
 def test_an_import_that_is_never_known_is_not_sent_again(

@@ -114,7 +114,7 @@ def test_a_failed_import_fails_with_copernicas_words(copernica_emulator: Emulato
     assert outcome.state == "failed"
     assert isinstance(outcome.error, CopernicaImportFailedError)
     assert str(outcome.error) == (
-        "Import 1 failed after 1 of 2 lines: Disk full at line 2. (Import 'nightly', connection 'copernica_default')"
+        "Import 1 failed after 1 of 2 lines: Disk full at line 2. (import 'nightly', connection 'copernica_default')"
     )
     assert outcome.error.copernica_import is not None
     assert outcome.error.copernica_import.last_error == "Disk full at line 2"

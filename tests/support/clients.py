@@ -45,10 +45,10 @@ class Account:
         self._loop.close()
 
     def identity(self, policy: RetryPolicy = QUICK) -> dict[str, object]:
-        return self.run(get_object(self.settings, "identity", policy))
+        return self.run(get_object("identity", policy))
 
     def post(self, *, safe: bool = False, body: bytes = ROW) -> int:
-        return self.run(create_import(self.settings, body, idempotent=safe, policy=QUICK))
+        return self.run(create_import(body, QUICK, idempotent=safe))
 
 
 class Accounts:

@@ -209,10 +209,13 @@ class TestS3:
     """Through s3fs, against moto."""
 
     @pytest.fixture(autouse=True)
-    def bucket(self, endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        """The connection ``storage``, and files in the bucket ``customers``."""
+    def bucket(
+        self, endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, copernica_emulator: Emulator
+    ) -> None:
+        """The connection ``storage``, and files in the bucket ``customers``, which the emulator may fetch."""
         import boto3
 
+        copernica_emulator.local_locations = True
         for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
             monkeypatch.delenv(name, raising=False)
         keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret", "region_name": "eu-west-1"}

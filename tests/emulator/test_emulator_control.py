@@ -1,0 +1,222 @@
+"""The emulator's own endpoints, and who may use them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+import requests
+from support.copernica_api import CopernicaApi
+
+from airflow_provider_copernica.emulator import Emulator, run_emulator
+
+JSON = {"Content-Type": "application/json"}
+ELSEWHERE = "http://evil.example"
+
+
+def v4_status(emulator: Emulator, jwt: str, path: str) -> int:
+    headers = {"Authorization": f"Bearer {jwt}"}
+    return requests.get(f"{emulator.url}/v4/{path}", headers=headers, timeout=5).status_code
+
+
+def control(emulator: Emulator, method: str, path: str, **options: object) -> requests.Response:
+    url = f"{emulator.url}/_emulator/{path}"
+    return requests.request(method, url, timeout=5, **options)  # type: ignore[arg-type]  # of many types
+
+
+def test_control(emulator: Emulator) -> None:
+    given = {"name": "People", "fields": ["Name"], "collections": {"Order": ["OrderID"]}}
+    assert control(emulator, "POST", "databases", json=given).json() == {"database": emulator.databases[0]}
+    database = emulator.databases[0]
+    emulator.add_profile(database, {"Name": "Ann"})
+    emulator.add_import("nightly", "running")
+    jwt = CopernicaApi(emulator, "v4").jwt()
+    assert v4_status(emulator, jwt, "import/1") == 200
+    told = control(emulator, "GET", "").json()
+    assert told["profiles"] == {str(database): 1}
+    assert [each["name"] for each in told["imports"]] == ["nightly"]
+    assert (told["requests"], told["polls"], told["authentications"]) == (2, 1, 1)
+    assert control(emulator, "GET", f"profiles/{database}").json()[0]["fields"] == {"Name": "Ann"}
+    assert control(emulator, "GET", "customers.csv").text.startswith("Email;")
+    assert control(emulator, "POST", "expire-tokens").status_code == 204
+    assert v4_status(emulator, jwt, "identity") == 401
+
+
+@pytest.mark.parametrize("end", [{"json": {"message": None}}, {"data": "null", "headers": JSON}])
+def test_failing_imports_by_control(emulator: Emulator, end: dict[str, object]) -> None:
+    assert control(emulator, "POST", "failing-imports", json={"message": "Full", "after_lines": 2}).status_code == 204
+    assert emulator.failure is not None
+    assert control(emulator, "POST", "failing-imports", **end).status_code == 204
+    assert emulator.failure is None
+
+
+def test_faults_by_control(emulator: Emulator) -> None:
+    v3 = CopernicaApi(emulator, "v3")
+    everything = {"where": "", "fault": "UNAVAILABLE_503_HTML", "times": None, "retry_after": 3}
+    assert control(emulator, "POST", "faults", json=everything).status_code == 204
+    reply = v3("GET", "identity")
+    assert (reply.status_code, reply.headers["Retry-After"]) == (503, "3")
+    assert control(emulator, "DELETE", "faults").status_code == 204
+    assert v3("GET", "identity").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "faults", {"where": "imports", "fault": "NOPE"}),
+        ("POST", "faults", {"fault": "SLOW"}),
+        ("POST", "faults", {"where": "imports", "fault": "SLOW", "colour": "red"}),
+        ("POST", "faults", []),
+        ("POST", "databases", {"name": "x"}),
+        ("GET", "profiles/9999", None),
+        ("GET", "profiles/x", None),
+    ],
+)
+def test_control_explains_what_it_does_not_understand(emulator: Emulator, method: str, path: str, body: object) -> None:
+    reply = control(emulator, method, path, json=body)
+    assert reply.status_code == 400
+    assert reply.text.startswith("Not understood")
+
+
+def test_a_database_with_behaviours_by_control(emulator: Emulator) -> None:
+    arguments = {
+        "name": "People",
+        "fields": ["Email", "Newsletter"],
+        "database_id": 7,
+        "removal_behaviour": "unsubscribe",
+        "unsubscribe_behaviour": {"Newsletter": "no"},
+        "restrictions": {"Email": ".+@.+"},
+    }
+    assert control(emulator, "POST", "databases", json=arguments).json() == {"database": 7}
+    unsubscribe = CopernicaApi(emulator, "v3").get("database/7/unsubscribe")
+    assert unsubscribe == {"behavior": "update", "fields": {"Newsletter": "no"}}
+    reply = control(emulator, "POST", "databases", json={**arguments, "removal_behaviour": "burn"})
+    assert (reply.status_code, "delete, nothing, unsubscribe" in reply.text) == (400, True)
+    assert emulator.databases == [7]
+
+
+HOSTS = [
+    "evil.example",
+    "evil.example:{port}",
+    "127.0.0.1.evil.example:{port}",
+    "localhost.evil.example",
+    "10.0.0.9",
+    "",
+]
+
+
+@pytest.mark.parametrize("path", ["_emulator/", "_emulator/profiles/1", "v3/identity?access_token={token}"])
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_foreign_host_is_refused(emulator: Emulator, host: str, path: str) -> None:
+    emulator.add_database("People", ["Name"])
+    address = f"{emulator.url}/{path.format(token=emulator.token)}"
+    port = emulator.url.rpartition(":")[2]
+    assert requests.get(address, timeout=5).status_code == 200
+    reply = requests.get(address, headers={"Host": host.format(port=port)}, timeout=5)
+    assert (reply.status_code, "Host" in reply.text) in ((403, True), (400, False)), (
+        "400: aiohttp's own, of a Host left out"
+    )
+    assert "People" not in reply.text
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:{port}", "127.0.0.1:{port}", "[::1]:{port}", "127.0.0.1:9999"]
+)
+def test_hosts_of_this_machine_are_good(emulator: Emulator, host: str) -> None:
+    headers = {"Host": host.format(port=emulator.url.rpartition(":")[2])}
+    assert requests.get(f"{emulator.url}/_emulator/", headers=headers, timeout=5).status_code == 200
+
+
+def test_a_name_of_its_own_is_good_if_it_was_allowed() -> None:
+    headers = {"Host": "Copernica:8088"}
+    with run_emulator(allowed_hosts=["copernica"]) as emulator:
+        assert requests.get(f"{emulator.url}/_emulator/", headers=headers, timeout=5).status_code == 200
+    with run_emulator(host="0.0.0.0") as emulator:
+        url = emulator.url.replace("0.0.0.0", "127.0.0.1")
+        assert requests.get(f"{url}/_emulator/", headers=headers, timeout=5).status_code == 403
+        assert requests.get(f"{url}/_emulator/", headers={"Host": "10.0.0.9"}, timeout=5).status_code == 200
+
+
+@pytest.mark.parametrize("origin", [ELSEWHERE, "null", "http://localhost:3000", "http://127.0.0.1", "https://{host}"])
+@pytest.mark.parametrize("path", ["_emulator/expire-tokens", "_emulator/faults", "v3/imports?access_token={token}", ""])
+def test_a_foreign_origin_is_refused(emulator: Emulator, path: str, origin: str) -> None:
+    emulator.add_database("People", ["Name"])
+    host = emulator.url.removeprefix("http://")
+    body = {"database": 1, "action": "add", "source": [{"Name": "Mallory"}], "where": "", "fault": "SLOW"}
+    reply = requests.post(
+        f"{emulator.url}/{path.format(token=emulator.token)}",
+        headers={"Origin": origin.format(host=host), **JSON},
+        data=json.dumps(body),
+        timeout=5,
+    )
+    assert reply.status_code == 403
+    assert (emulator.imports, emulator.jwts) == ([], [])
+    assert CopernicaApi(emulator, "v3")("GET", "identity").status_code == 200
+
+
+def test_its_own_origin_is_good(emulator: Emulator) -> None:
+    reply = control(emulator, "POST", "expire-tokens", headers={"Origin": emulator.url})
+    assert reply.status_code == 204
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "text/plain; application/json",
+        None,
+    ],
+)
+@pytest.mark.parametrize("path", ["databases", "faults", "failing-imports", "expire-tokens"])
+def test_a_command_that_a_page_can_send_unasked_is_refused(
+    emulator: Emulator, path: str, content_type: str | None
+) -> None:
+    jwt = CopernicaApi(emulator, "v4").jwt()
+    body = b'{"name": "x", "fields": ["y"], "where": "", "fault": "SLOW", "message": "no"}'
+    reply = control(emulator, "POST", path, data=body, headers={"Content-Type": content_type} if content_type else {})
+    assert (reply.status_code, "application/json" in reply.text) == (415, True)
+    assert (emulator.databases, emulator.failure, v4_status(emulator, jwt, "identity")) == ([], None, 200)
+
+
+def curl(emulator: Emulator, *arguments: str) -> str:
+    command = ["curl", "--silent", "--max-time", "10", "--noproxy", "*", "--write-out", "%{http_code}", *arguments]
+    return subprocess.run(
+        [each.replace("{url}", emulator.url) for each in command],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=20,
+    ).stdout
+
+
+def test_commands_by_curl(emulator: Emulator) -> None:
+    json_header = ("-H", "Content-Type: application/json")
+    made = curl(
+        emulator, *json_header, "-d", '{"name": "Shop", "fields": {"Email": "email"}}', "{url}/_emulator/databases"
+    )
+    assert made == '{"database": 1}201'
+    assert curl(emulator, "{url}/_emulator/profiles/1") == "[]200"
+    assert curl(emulator, "-X", "POST", "{url}/_emulator/expire-tokens") == "204"
+    assert curl(emulator, *json_header, "-d", "null", "{url}/_emulator/failing-imports") == "204"
+    assert curl(emulator, "-X", "DELETE", "{url}/_emulator/faults") == "204"
+    assert curl(emulator, "-d", "null", "{url}/_emulator/failing-imports").endswith("415")
+
+
+DOCUMENTED = re.findall(
+    r"^\$ curl (.*)$", (Path(__file__).parents[2] / "docs" / "emulator.md").read_text(), re.MULTILINE
+)
+
+
+@pytest.mark.parametrize("arguments", DOCUMENTED)
+def test_the_documented_commands(emulator: Emulator, arguments: str) -> None:
+    assert curl(emulator, *shlex.split(arguments.replace("http://127.0.0.1:8088", "{url}"))) == "204"
+
+
+def test_commands_are_documented() -> None:
+    assert len(DOCUMENTED) >= 3
