@@ -1,4 +1,4 @@
-"""``@task.copernica_import``: a function that returns or yields rows."""
+"""``@task.copernica_import``: a function that returns or yields rows, or returns a data frame."""
 
 from __future__ import annotations
 
@@ -25,12 +25,16 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, TaskDecorator
 
 
+__all__ = ["CopernicaImportDecoratedOperator", "check_function", "copernica_import_task"]
+
+
 class CopernicaImportDecoratedOperator(DecoratedOperator, CopernicaImportOperator):
     """
-    Calls a function in the worker and imports the rows that it returns or yields; they never become an XCom.
+    Call a function in the worker and import the rows that it returns or yields; they never become an XCom.
 
-    Arguments of the function that look like rows are not shown in Airflow's rendered templates. Rows written out in
-    ``.partial()`` or ``.expand()`` are a part of the DAG, which Airflow stores: give another task's output there.
+    A data frame, or anything with Arrow's stream protocol, is returned, not yielded. Arguments that look like rows (all
+    but short texts and numbers) are shown neither in the DAG that Airflow stores nor in its rendered templates. Where
+    the DAG renders native objects, a template may give one; text stays text.
 
     :param python_callable: the function; not an async one.
     :param op_args: its positional arguments; templates.
@@ -61,11 +65,11 @@ class CopernicaImportDecoratedOperator(DecoratedOperator, CopernicaImportOperato
             refuse_default_args(getattr(self.get_dag(), "default_args", None), hidden)
 
     def execute(self, context: Context) -> int | None:
-        """Past DecoratedOperator, which would call the function itself and make its rows an XCom."""
+        """Import the rows; DecoratedOperator would call the function itself and make an XCom of them."""
         return CopernicaImportOperator.execute(self, context)
 
     def given_source(self, context: Context | None) -> dict[str, object]:
-        """The rows of the function, which is called when the first is asked for."""
+        """Return the rows of the function, which is called when the first is asked for."""
         return UNRENDERED_SOURCE if context is None else {"source": self._rows(context), **ARRAY_FORMAT}
 
     def _rows(self, context: Context) -> Iterator[object]:
@@ -88,7 +92,7 @@ class CopernicaImportDecoratedOperator(DecoratedOperator, CopernicaImportOperato
 
 def check_function(function: Callable[..., object]) -> None:
     """
-    Refuses a function whose rows could not be read.
+    Refuse a function whose rows could not be read.
 
     :raises CopernicaArgumentError: for an async function, whose rows nobody would await.
     """
@@ -112,7 +116,7 @@ def copernica_import_task(
     **kwargs: Any,  # those of CopernicaImportOperator and of BaseOperator
 ) -> TaskDecorator:
     """
-    Makes a task that imports the rows of a function.
+    Make a task that imports the rows of a function, or the data frame that it returns.
 
     :param python_callable: the function, when the decorator is used without parentheses.
     :param kwargs: all of :class:`~airflow_provider_copernica.operators.copernica.CopernicaImportOperator` but

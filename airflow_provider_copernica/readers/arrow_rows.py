@@ -14,7 +14,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
-from airflow_provider_copernica.readers.arrow_values import Column, Unreadable, column_values, decodable, kernels
+from airflow_provider_copernica.readers.arrow_columns import Column, Unreadable, kernels
+from airflow_provider_copernica.readers.arrow_values import column_values, decodable
 from airflow_provider_copernica.readers.malformed_row import MalformedRow
 
 if TYPE_CHECKING:

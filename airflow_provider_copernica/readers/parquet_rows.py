@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
+from airflow_provider_copernica.readers.arrow_columns import Column, kernels
 from airflow_provider_copernica.readers.arrow_rows import BATCH_ROWS, batch_rows, check_columns, import_pyarrow
-from airflow_provider_copernica.readers.arrow_values import Column, kernels
 
 if TYPE_CHECKING:
     import pyarrow as pa
