@@ -101,7 +101,7 @@ def test_the_wheel_describes_itself(wheel: dict[str, str]) -> None:
 def test_the_source_distribution_can_be_tested(sdist: set[str]) -> None:
     assert modules() <= sdist
     assert {"LICENSE", "README.md", "CHANGELOG.md", "Makefile", "pyproject.toml", "noxfile.py"} <= sdist
-    assert {"constraints/airflow-3.3.txt", "scripts/local_airflow.py", "docs/conf.py"} <= sdist
+    assert {"constraints/airflow-3.3.txt", "local_airflow/environment.py", "scripts/demo.py", "docs/conf.py"} <= sdist
     assert {"tests/test_package.py", "example_dags/example_copernica_first_import.py"} <= sdist
     assert "example_dags/data/customers.csv" in sdist
     assert not [name for name in sdist if "_build" in name or name.endswith(".pyc") or name.startswith(".venv")]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import recipes
-from support.dagrun import run_dag
+from support.dagrun import poll_often, run_dag
 
 from airflow_provider_copernica.emulator import Emulator
 
@@ -20,6 +20,9 @@ TABLES = """
     CREATE TABLE orders (email, number, status);
     INSERT INTO orders VALUES ('noor@example.com', '1', 'cancelled'), ('noor@example.com', '2', 'paid');
 """
+
+for dag in (recipes.delete, recipes.location, recipes.dry_run):
+    poll_often(dag)
 
 
 @pytest.fixture

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from processes import wait_until
 from support.airflow_api import PATIENCE, AirflowApi, TaskId
 from support.airflow_home import AirflowHome, RunningAirflow, kill_task, running_airflow
 from support.dagrun import AIRFLOW_3_3
 
 from airflow_provider_copernica.emulator import Emulator, Fault, run_emulator
 from airflow_provider_copernica.emulator.demo import add_demo_database
+from local_airflow.processes import wait_until
 
 pytestmark = [
     pytest.mark.slow,
@@ -74,7 +74,7 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(tmp_path_factory: pytest.TempPathFactory, migrated_database: Path) -> Iterator[Stage]:
     directory = tmp_path_factory.mktemp("kill")
     (directory / "dags").mkdir()
     (directory / "dags" / "kill.py").write_text(DAG_FILE)
@@ -85,10 +85,11 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             "TEST_ROWS": json.dumps([{"Email": f"{PRIVATE}{number}@example.com"} for number in range(3)]),
             "TEST_LOCATION": f"ftp://reader:{PASSWORD}@files.example.com/customers.json",
         }
-        home = AirflowHome(directory / "home", directory / "dags", settings)
-        home.add_connection(emulator.url, TOKEN)
+        home = AirflowHome(directory / "home", directory / "dags", settings, migrated=migrated_database)
         with running_airflow(home) as airflow:
-            yield Stage(emulator, home, airflow, airflow.api())
+            api = airflow.api()
+            api.add_connection(emulator.url, TOKEN)
+            yield Stage(emulator, home, airflow, api)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import threading
 import time
 
 import pytest
+from local_airflow.processes import wait_until
 
 from airflow_provider_copernica.client.polling import PollSchedule, Watch
 from airflow_provider_copernica.emulator import Emulator, Fault
@@ -108,7 +109,8 @@ async def test_cancelling_the_one_that_authenticates(copernica_emulator: Emulato
     import_id = copernica_emulator.add_import("nightly", "running")
     copernica_emulator.fail("authenticate", Fault.SLOW, seconds=120)
     first = asyncio.create_task(status(import_id))
-    await asyncio.sleep(0.1)
+    # the fault is meant for it
+    await asyncio.to_thread(wait_until, lambda: bool(copernica_emulator.requests), 60, "the first client", 0.01)
     second = asyncio.create_task(status(import_id))
     await asyncio.sleep(0.1)
     first.cancel()

@@ -13,12 +13,12 @@ from urllib.parse import parse_qs, quote_plus, urlsplit
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG, BaseOperator, ObjectStoragePath
-from local_airflow import free_port
 from support.taskrun import Outcome, TaskRun, run_task
 
 from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaRowError
 from airflow_provider_copernica.transfers.object_storage_to_copernica import ObjectStorageToCopernicaOperator
+from local_airflow.environment import free_port
 
 ROWS = [
     {"Email": "zoë@example.com", "City": 'Den "Bosch"; of\n\'s-Hertogenbosch'},
