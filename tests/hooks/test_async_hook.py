@@ -10,7 +10,6 @@ import threading
 import time
 
 import pytest
-from local_airflow.processes import wait_until
 
 from airflow_provider_copernica.client.polling import PollSchedule, Watch
 from airflow_provider_copernica.emulator import Emulator, Fault
@@ -18,6 +17,7 @@ from airflow_provider_copernica.exceptions import CopernicaApiError, CopernicaAr
 from airflow_provider_copernica.hooks import _async_hook as aio
 from airflow_provider_copernica.hooks import _connection as connection
 from airflow_provider_copernica.hooks._async_hook import CopernicaAsyncHook
+from local_airflow.processes import wait_until
 
 pytestmark = pytest.mark.usefixtures("copernica_connection")
 
