@@ -93,7 +93,7 @@ def test_a_deadline_long_past_still_asks_once(copernica_emulator: Emulator) -> N
 def test_too_many_failures_in_a_row_end_it(copernica_emulator: Emulator) -> None:
     copernica_emulator.add_import("nightly", "running")
     copernica_emulator.fail("import", Fault.UNAVAILABLE_503_HTML, times=None)
-    with pytest.raises(CopernicaError, match=r"503.*Tried 10 times"):
+    with pytest.raises(CopernicaError, match=r"503.*tried 10 times"):
         read_event(run_trigger(trigger(poll_interval=0.01)))
 
 
