@@ -13,7 +13,7 @@ import pytest
 
 from airflow_provider_copernica.client.polling import PollSchedule, Watch
 from airflow_provider_copernica.emulator import Emulator, Fault
-from airflow_provider_copernica.exceptions import CopernicaApiError, CopernicaArgumentError, CopernicaAuthError
+from airflow_provider_copernica.exceptions import CopernicaApiError, CopernicaAuthError, CopernicaConnectionLookupError
 from airflow_provider_copernica.hooks import _async_hook as aio
 from airflow_provider_copernica.hooks import _connection as connection
 from airflow_provider_copernica.hooks._async_hook import CopernicaAsyncHook
@@ -106,15 +106,17 @@ async def test_cancelled_users_leave_nothing_and_harm_nobody(copernica_emulator:
 
 
 async def test_cancelling_the_one_that_authenticates(copernica_emulator: Emulator) -> None:
+    """Those who wait for the same token get it all the same."""
     import_id = copernica_emulator.add_import("nightly", "running")
-    copernica_emulator.fail("authenticate", Fault.SLOW, seconds=120)
+    copernica_emulator.fail("authenticate", Fault.SLOW, seconds=1)
     first = asyncio.create_task(status(import_id))
-    # the fault is meant for it
     await asyncio.to_thread(wait_until, lambda: bool(copernica_emulator.requests), 60, "the first client", 0.01)
     second = asyncio.create_task(status(import_id))
     await asyncio.sleep(0.1)
     first.cancel()
     assert await asyncio.wait_for(second, 60) == "running"
+    assert first.cancelled()
+    assert copernica_emulator.authentications == 1
 
 
 async def test_a_token_changed_in_the_connection_is_found(
@@ -166,7 +168,7 @@ async def test_any_other_endpoint(copernica_emulator: Emulator) -> None:
 async def test_wrong_use() -> None:
     with pytest.raises(RuntimeError, match="async with"):
         await CopernicaAsyncHook().get_import(1)
-    with pytest.raises(CopernicaArgumentError, match="no connection 'nowhere'"):
+    with pytest.raises(CopernicaConnectionLookupError, match="does not find the connection 'nowhere'"):
         async with CopernicaAsyncHook("nowhere"):
             pass
 

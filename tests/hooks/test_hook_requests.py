@@ -348,7 +348,7 @@ def test_a_wrong_connection_is_explained(
 def test_a_missing_connection_is_explained() -> None:
     ok, message = CopernicaHook("nowhere").test_connection()
     assert not ok
-    assert "Airflow has no connection 'nowhere'" in message
+    assert "Airflow does not find the connection 'nowhere'" in message
 
 
 @pytest.mark.parametrize(
