@@ -2,11 +2,46 @@
 
 from __future__ import annotations
 
+# [START nightly_sync]
+from datetime import datetime, timedelta
+
 from airflow.providers.common.compat.sdk import DAG
 
-from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
-from airflow_provider_copernica.transfers.object_storage_to_copernica import ObjectStorageToCopernicaOperator
-from airflow_provider_copernica.transfers.sql_to_copernica import SqlToCopernicaOperator
+from airflow_provider_copernica.transfers.sql_to_copernica import (
+    SqlToCopernicaOperator,
+)
+
+with DAG(
+    "nightly_sync",
+    schedule="0 3 * * *",
+    start_date=datetime(2026, 1, 1),
+    catchup=False,
+    max_active_runs=1,  # two nights never overlap
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=5)},
+) as nightly_sync:
+    SqlToCopernicaOperator(
+        task_id="sync_customers",
+        database=1,
+        action="update or add",
+        key_fields=["Email"],
+        sql_conn_id="warehouse",
+        sql="""
+            SELECT email AS "Email", firstname AS "Firstname"
+            FROM customers
+        """,
+        min_records=1,  # a night on which the table is empty fails
+        deferrable=True,
+        timeout=timedelta(hours=2),
+    )
+# [END nightly_sync]
+
+from airflow_provider_copernica.operators.copernica import (
+    CopernicaImportOperator,
+)
+from airflow_provider_copernica.options import Rejects
+from airflow_provider_copernica.transfers.object_storage_to_copernica import (
+    ObjectStorageToCopernicaOperator,
+)
 
 with DAG("recipe_delete", schedule=None) as delete:
     # [START delete_profiles]
@@ -28,7 +63,11 @@ with DAG("recipe_delete", schedule=None) as delete:
         delete_target="subprofile",
         key_fields=["Email", "Order.OrderID"],
         sql_conn_id="warehouse",
-        sql="""SELECT email AS "Email", number AS "Order.OrderID" FROM orders WHERE status = 'cancelled'""",
+        sql="""
+            SELECT email AS "Email", number AS "Order.OrderID"
+            FROM orders
+            WHERE status = 'cancelled'
+        """,
     )
     # [END delete_orders]
 
@@ -70,7 +109,8 @@ with DAG("recipe_location", schedule=None) as location:
         database=1,
         action="update or add",
         key_fields=["Email", "Order.OrderID"],
-        location="{{ var.value.partners_file }}",  # sftp://user:password@files.example.com/customers.csv
+        # sftp://user:password@files.example.com/customers.csv
+        location="{{ var.value.partners_file }}",
         format="csv",
         delimiter=";",
         deferrable=True,
@@ -87,7 +127,66 @@ with DAG("recipe_dry_run", schedule=None, params={"dry_run": True}) as dry_run:
         key_fields=["Email"],
         sql_conn_id="warehouse",
         sql='SELECT email AS "Email", firstname AS "Firstname" FROM customers',
-        check_fields=True,
+        check_fields="values",
         dry_run="{{ params.dry_run }}",
     )
     # [END dry_run]
+
+with DAG("recipe_consent", schedule=None) as consent:
+    # [START consent]
+    add_new_customers = SqlToCopernicaOperator(
+        task_id="add_new_customers",
+        database=1,
+        action="ignore or add",
+        key_fields=["Email"],
+        sql_conn_id="warehouse",
+        sql="""
+            SELECT email AS "Email", firstname AS "Firstname",
+                'yes' AS "interest.Newsletter"
+            FROM customers
+        """,
+    )
+    update_customers = SqlToCopernicaOperator(
+        task_id="update_customers",
+        database=1,
+        action="update",
+        key_fields=["Email"],
+        sql_conn_id="warehouse",
+        sql="""
+            SELECT email AS "Email", firstname AS "Firstname"
+            FROM customers
+        """,
+    )
+    add_new_customers >> update_customers
+    # [END consent]
+
+with DAG("recipe_rejects", schedule=None, params={"folder": "s3://rejects"}) as rejects:
+    # [START rejects]
+    import_good_rows = SqlToCopernicaOperator(
+        task_id="import_good_rows",
+        database=1,
+        action="update or add",
+        key_fields=["Email"],
+        sql_conn_id="warehouse",
+        sql='SELECT email AS "Email", firstname AS "Firstname" FROM customers',
+        rejects=Rejects("{{ params.folder }}/{{ run_id }}.jsonl", at_most=10),
+    )
+    # [END rejects]
+
+with DAG("recipe_one_at_a_time", schedule=None) as one_at_a_time:
+    # [START pool]
+    import_orders = SqlToCopernicaOperator(
+        task_id="import_orders",
+        database=1,
+        action="update or add",
+        key_fields=["Email", "Order.OrderID"],
+        sql_conn_id="warehouse",
+        sql="""
+            SELECT email AS "Email", number AS "Order.OrderID",
+                status AS "Order.Status"
+            FROM orders
+        """,
+        pool="copernica_database_1",
+        deferrable=True,
+    )
+    # [END pool]
