@@ -16,7 +16,7 @@ from airflow_provider_copernica import __version__
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "airflow_provider_copernica"
-EXTRAS = {"bigquery", "emulator", "gcs", "mysql", "parquet", "postgres", "s3", "snowflake", "sql"}
+EXTRAS = {"arrow", "bigquery", "emulator", "gcs", "mysql", "parquet", "postgres", "s3", "snowflake", "sql"}
 CLASSIFIERS = {
     "Framework :: Apache Airflow",
     "Framework :: Apache Airflow :: Provider",

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator, conf
+from airflow.providers.common.compat.sdk import AirflowFailException, conf
 
 from airflow_provider_copernica.client.imports import CopernicaImport
 from airflow_provider_copernica.client.polling import (
@@ -28,6 +28,7 @@ from airflow_provider_copernica.exceptions import (
 )
 from airflow_provider_copernica.links.copernica import CopernicaLink
 from airflow_provider_copernica.operators._literals import check_literals
+from airflow_provider_copernica.operators._mapping import ImportPartial, refuse_shared_removal
 from airflow_provider_copernica.operators._outcome import (
     keep_return_value,
     pull_import_id,
@@ -35,7 +36,7 @@ from airflow_provider_copernica.operators._outcome import (
     push_status,
     push_status_of_failure,
 )
-from airflow_provider_copernica.operators._rejects import refuse_shared_path
+from airflow_provider_copernica.operators._rendering import RenderingOperator
 from airflow_provider_copernica.operators._retries import (
     FORGOTTEN,
     after_sending,
@@ -45,12 +46,11 @@ from airflow_provider_copernica.operators._retries import (
 )
 from airflow_provider_copernica.payload.parameters import PARAMETERS, ImportParameters, read_parameters
 from airflow_provider_copernica.redacted_fields import (
-    Redacted,
-    describe_location,
-    describe_rows,
-    redact_named,
+    LOCATION,
+    ROWS,
+    Hidden,
     redacted,
-    redacting_partial,
+    refuse_default_args,
     reveal,
 )
 from airflow_provider_copernica.version_compat import callable_on_airflow_2, deferral_failure, is_being_unmapped
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class CopernicaImportOperator(BaseOperator):
+class CopernicaImportOperator(RenderingOperator):
     """
     Import profiles and subprofiles into a Copernica database: once, checked, and watched until finished.
 
@@ -124,6 +124,8 @@ class CopernicaImportOperator(BaseOperator):
         "rejects",
     )
     operator_extra_links = (CopernicaLink(),)
+    # arguments whose values are never shown
+    hidden_fields: ClassVar[Mapping[str, Hidden]] = {"source": ROWS, "location": LOCATION}
     # what only transfers know of columns: new names for those of the source, and the names of a location's
     column_map: Mapping[str, str] | None = None
     location_columns: Sequence[str] = ()
@@ -166,8 +168,8 @@ class CopernicaImportOperator(BaseOperator):
         self.action = action
         self.name = name
         self.key_fields = key_fields
-        self.source = redacted(source, describe_rows)
-        self.location = redacted(location, describe_location)
+        self.source = redacted(source, ROWS)
+        self.location = redacted(location, LOCATION)
         self.format = format
         self.delimiter = delimiter
         self.followups = followups
@@ -190,6 +192,8 @@ class CopernicaImportOperator(BaseOperator):
         self._store: AttemptStore | None = None
         self._status: CopernicaImport | None = None
         if not is_being_unmapped(self):
+            refuse_default_args(getattr(self.get_dag(), "default_args", None), self.hidden_fields)
+            refuse_shared_removal(self)
             self._schedule()
             check_literals(self._given_parameters(None), self._given_guards(), waits=wait_for_completion)
 
@@ -209,21 +213,11 @@ class CopernicaImportOperator(BaseOperator):
     @classmethod
     def partial(cls, **kwargs: Any) -> OperatorPartial:
         """Return Airflow's own, with rows and locations hidden: it puts its arguments into the serialised DAG."""
-        refuse_shared_path(kwargs.get("rejects"))
-        hidden = {"source": describe_rows, "location": describe_location}
-        return redacting_partial(super().partial(**redact_named(kwargs, hidden)), hidden)
+        return ImportPartial.of(super().partial(**kwargs))
 
     def given_source(self, context: Context | None) -> dict[str, object]:  # noqa: ARG002 - for those that override it
         """Return where the rows come from; without context, while the DAG is parsed, a source may be ``UNKNOWN``."""
         return {"source": reveal(self.source), "location": reveal(self.location)}
-
-    def render_template(self, content: Any, context: Context, jinja_env: Any = None, seen_oids: Any = None) -> Any:
-        """Render as Airflow does, but within redacted values, which Airflow 2 would resolve instead."""
-        if not isinstance(content, Redacted):
-            return super().render_template(content, context, jinja_env, seen_oids)
-        seen = set() if seen_oids is None else seen_oids
-        self._render_nested_template_fields(content, context, jinja_env or self.get_template_env(), seen)
-        return content
 
     def _given_parameters(self, context: Context | None) -> dict[str, object]:
         others = {name: getattr(self, name) for name in PARAMETERS if name not in ("source", "location")}
@@ -237,6 +231,7 @@ class CopernicaImportOperator(BaseOperator):
         from airflow_provider_copernica.operators._submit import dry_run
 
         with fail_without_retry(before_sending):
+            refuse_shared_removal(self)
             self._schedule()
             guards = read_guards(**self._given_guards())
             hook = CopernicaHook(self.copernica_conn_id)

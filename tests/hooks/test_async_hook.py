@@ -111,15 +111,16 @@ async def test_cancelled_users_leave_nothing_and_harm_nobody(copernica_emulator:
 
 
 async def test_cancelling_the_one_that_authenticates(copernica_emulator: Emulator) -> None:
+    """Those who wait for the same token get it all the same."""
     import_id = copernica_emulator.add_import("nightly", "running")
-    copernica_emulator.fail("authenticate", Fault.SLOW, seconds=0.5)
+    copernica_emulator.fail("authenticate", Fault.SLOW, seconds=1)
     first = asyncio.create_task(status(import_id))
-    # the fault is meant for it
     await asyncio.to_thread(wait_until, lambda: bool(copernica_emulator.requests), 60, "the first client", 0.01)
     second = asyncio.create_task(status(import_id))
     await asyncio.sleep(0.1)
     first.cancel()
     assert await asyncio.wait_for(second, 60) == "running"
+    assert first.cancelled()
     assert copernica_emulator.authentications == 1
 
 
