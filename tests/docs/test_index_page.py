@@ -85,3 +85,11 @@ def test_read_the_docs_builds_what_make_builds() -> None:
     assert commands[0] == "make docs"
     assert re.search(r"^docs: ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert "docs/_build/html" in commands[-1]
+
+
+def test_the_page_about_installation_names_every_extra() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    page = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    table = page.partition("\n## Extras\n")[2].partition("\n## ")[0]
+    named = {name for line in table.splitlines() for name in re.findall(r"`(\w+)`", line.split(" | ")[0])}
+    assert named == set(settings["project"]["optional-dependencies"])
