@@ -24,7 +24,7 @@ FIRST = {
     "tests/docs/test_own_tests.py": "",
     "tests/lineage/test_openlineage.py": "",
     # they share a server
-    "tests/transfers/test_sql_to_copernica.py::TestPostgres": "postgres",
+    "tests/transfers/test_sql_postgres.py": "postgres",
 }
 
 
