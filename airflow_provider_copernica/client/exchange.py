@@ -186,7 +186,7 @@ def _back_off(settings: ApiSettings, call: ApiCall, policy: RetryPolicy, attempt
     delay = min(policy.delay(attempt, read.retry_after, unconfirmed), time_left)
     log.warning(
         "%s.%s Attempt %d of %d follows in %.1f s.",
-        unavailable_reason(settings, call, read).rstrip("."),
+        unavailable_reason(settings, call, read).rstrip(" .,:;"),
         " It may have arrived; sending it again is safe." if unconfirmed else "",
         attempt + 1,
         policy.attempts,
