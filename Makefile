@@ -5,11 +5,13 @@ export PYTHONDONTWRITEBYTECODE :=
 
 LINE ?= 3.3
 PYTHON ?= 3.11
+# of the tests; more than cores, since most tests wait for something, and tests/support/schedule.py says what begins first
+PROCESSES ?= 6
 CONSTRAINTS := constraints/airflow-$(LINE).txt
 VENV ?= .venv$(if $(filter-out 3.3,$(LINE)),-airflow$(LINE))$(if $(filter-out 3.11,$(PYTHON)),-python$(PYTHON))
 BIN := $(VENV)/bin
 UV := .venv-tools/bin/uv
-PYTEST = EXPECTED_AIRFLOW=$(LINE) EXPECTED_PYTHON=$(PYTHON) $(BIN)/python -m pytest
+PYTEST = EXPECTED_AIRFLOW=$(LINE) EXPECTED_PYTHON=$(PYTHON) $(BIN)/python -m pytest -n $(PROCESSES)
 INSTALL = $(UV) pip install --quiet --python $(BIN)/python --constraints $(CONSTRAINTS) --build-constraints $(CONSTRAINTS)
 
 .PHONY: help
@@ -26,22 +28,25 @@ airflow: $(VENV)/.runtime ## Airflow's UI with the emulator, a connection and th
 	@$(BIN)/python scripts/airflow_ui.py
 
 .PHONY: test
-test: lint unit slow ## everything that must pass
+test: lint unit-slow ## everything that must pass
 
 .PHONY: lint
 lint: $(VENV)/.tests ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy scripts example_dags $(wildcard tests/support)
 
 .PHONY: unit
 unit: $(VENV)/.tests ## the quick tests
-	$(PYTEST) -n 4 --dist worksteal -m "not slow" $(ARGS)
+	$(PYTEST) -m "not slow" $(ARGS)
 
 .PHONY: slow
-slow: $(VENV)/.tests ## the tests that start real processes, two files at a time
-	$(PYTEST) -n 2 --dist loadfile --timeout 1200 -m slow tests/e2e/test_celery.py tests $(ARGS)
+slow: $(VENV)/.tests ## the tests that start real processes
+	$(PYTEST) -m slow $(ARGS)
+
+.PHONY: unit-slow
+unit-slow: $(VENV)/.tests ## both at a time: the quick ones fill the time in which the others wait
+	$(PYTEST) $(ARGS)
 
 .PHONY: test-matrix
 test-matrix: $(UV) ## the tests on every supported pair of Airflow and Python (noxfile.py lists them)
@@ -53,7 +58,7 @@ bench: .venv-bench/.done ## measure speed and memory, peers included (ARGS=--wri
 
 .PHONY: bench-distributed
 bench-distributed: $(VENV)/.tests ## 200 imports on CeleryExecutor, Redis and PostgreSQL (ARGS=--write: likewise)
-	@PYTHONPATH=scripts:tests $(BIN)/python benchmarks/distributed.py $(ARGS)
+	@PYTHONPATH=tests $(BIN)/python benchmarks/distributed.py $(ARGS)
 
 .PHONY: docs
 docs: $(VENV)/.tests ## the documentation, into docs/_build/html; a warning fails it
@@ -96,5 +101,5 @@ $(VENV)/.runtime: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 
 $(VENV)/.tests: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	@echo "Installing Airflow $(LINE), this package and what its tests need into $(VENV)"
-	@$(INSTALL) --editable '.[parquet,sql]' --group test --group lint --group docs --group release
+	@$(INSTALL) --compile-bytecode --editable '.[parquet,sql]' --group test --group lint --group docs --group release
 	@touch $@ $(VENV)/.runtime

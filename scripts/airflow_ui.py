@@ -16,7 +16,9 @@ from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
-from local_airflow import (
+from airflow_provider_copernica.emulator import run_emulator
+from airflow_provider_copernica.emulator.demo import add_demo_database
+from local_airflow.environment import (
     EXAMPLE_DAGS,
     add_connection,
     airflow_command,
@@ -26,10 +28,7 @@ from local_airflow import (
     is_healthy,
     run_airflow,
 )
-from processes import Service, ending_on_sigterm, wait_until
-
-from airflow_provider_copernica.emulator import run_emulator
-from airflow_provider_copernica.emulator.demo import add_demo_database
+from local_airflow.processes import Service, ending_on_sigterm, wait_until
 
 IMPORT_SECONDS = 10
 START_SECONDS = 180

@@ -19,11 +19,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
-from local_airflow import EXAMPLE_DAGS, airflow_command, airflow_environment, connection_json, free_port
-from processes import Service, ending_on_sigterm
-
 from airflow_provider_copernica.emulator import run_emulator
 from airflow_provider_copernica.emulator.demo import COLLECTION, add_demo_database
+from local_airflow.environment import EXAMPLE_DAGS, airflow_command, airflow_environment, connection_json, free_port
+from local_airflow.processes import Service, ending_on_sigterm
 
 CUSTOMERS = EXAMPLE_DAGS / "data" / "customers.csv"
 DAG_ID = "copernica_file"

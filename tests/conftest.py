@@ -1,18 +1,24 @@
-"""A throwaway Airflow for every test process; set before anything imports Airflow."""
+"""A throwaway Airflow for every test process, set before anything imports Airflow; and the order of the tests."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from support.schedule import Schedule, place
+from xdist.remote import Producer
 
 _home = tempfile.TemporaryDirectory(prefix="airflow-copernica-")
-os.environ["AIRFLOW_HOME"] = _home.name
+HOME = Path(_home.name)
+os.environ["AIRFLOW_HOME"] = str(HOME)
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
-os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = f"{_home.name}/dags"
+os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(HOME / "dags")
+os.environ["AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS"] = "False"
 os.environ["AIRFLOW__API_AUTH__JWT_SECRET"] = secrets.token_hex()  # dag.test() of 3.2 wants one
 # a proxy of the machine has no business between tests and loopback
 for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy"):
@@ -24,6 +30,31 @@ settings.load_profile("busy")
 
 pytest_plugins = ["airflow_provider_copernica.emulator.pytest_plugin"]
 
+SLOW_SECONDS = 1200
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Orders the tests; those that start processes may take longer."""
+    items.sort(key=lambda item: place(item.nodeid))
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedule:
+    """Which process runs what, with ``-n``."""
+    config.option.loadscopereorder = False
+    return Schedule(config, log)
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_of_another_test() -> None:
+    """Airflow hides the secrets of one task's process; with all that the tests make it would search for thousands."""
+    from support.masker import forget_secrets
+
+    forget_secrets()
+
 
 @pytest.fixture(autouse=True)
 def _short_pause(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,8 +65,25 @@ def _short_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def airflow_database() -> None:
-    """The metadata database of the throwaway Airflow."""
-    from airflow.utils.db import initdb
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An Airflow database with its tables and nothing in them: a file to copy, made once for all processes of a run."""
+    from support.database import copy_database, make_database
 
-    initdb()
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    file = folder / "migrated.db"
+    with (folder / "migrated.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            make_database()
+            copy_database(HOME / "airflow.db", file)
+    return file
+
+
+@pytest.fixture(scope="session")
+def airflow_database(migrated_database: Path) -> None:
+    """The metadata database of this process's throwaway Airflow."""
+    from support.database import copy_database
+
+    copy_database(migrated_database, HOME / "airflow.db")

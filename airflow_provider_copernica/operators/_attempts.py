@@ -25,9 +25,9 @@ Whoever clears a task wants the rows as they are now, so a running import is wai
 once may overlap in any order (undocumented).
 
 Retry or clear: clearing raises the ``max_tries`` of the task instance, a retry does not, so the record remembers it.
-The ``retries`` in the DAG file prove nothing, since the file may have changed in between. One clear can't be seen in
-this way: that of a task which a worker is running, which Airflow itself treats as a retry. Only where no retries were
-left is it certain; else the attempt reconnects, since the harm of a second import is greater.
+The ``retries`` in the DAG file prove nothing, since the file may have changed in between. Of a task that a worker runs
+Airflow 3.3 raises it when the executor reports that the worker has ended; where it reports a failure instead, the clear
+looks like a retry, unless no retries were left. Then the attempt reconnects, since a second import does more harm.
 """
 
 from __future__ import annotations

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 
+from airflow_provider_copernica.client.convert import to_boolean
 from airflow_provider_copernica.exceptions import CopernicaEmptySourceError
 from airflow_provider_copernica.payload.parameters import check_parameters, is_unknown, read_parameters
 
 # parsing has to be quick; everything is checked when the task runs
 FIRST_ROWS = 100
 LONGEST_TEXT = 20_000
-_NO_GUARDS: dict[str, object] = {"min_records": None, "check_fields": False, "dry_run": False}
+_NO_GUARDS: dict[str, object] = {"min_records": None, "check_fields": "names", "dry_run": False, "rejects": None}
 
 
 def check_literals(given: Mapping[str, object], guards: Mapping[str, object], *, waits: bool) -> None:
@@ -19,7 +20,7 @@ def check_literals(given: Mapping[str, object], guards: Mapping[str, object], *,
     Checks arguments that are no templates.
 
     :param given: parameters of the import by name.
-    :param guards: min_records, check_fields and dry_run.
+    :param guards: min_records, check_fields, dry_run and rejects.
     :param waits: whether the task waits for the import.
     :raises CopernicaArgumentError: naming what is wrong already.
     """
@@ -35,8 +36,16 @@ def _check_guards(given: Mapping[str, object], guards: Mapping[str, object]) -> 
 
     known = {name: value for name, value in guards.items() if not is_unknown(value)}
     checked = read_guards(**{**_NO_GUARDS, **known})
-    check_guards(checked, has_location=given.get("location") is not None)
-    return checked.dry_run or "dry_run" not in known
+    check_guards(
+        checked, has_location=given.get("location") is not None, remove_missing=_is_true(given, "remove_missing")
+    )
+    return checked.dry_run or "dry_run" not in known or guards["rejects"] is not None
+
+
+def _is_true(given: Mapping[str, object], name: str) -> bool:
+    with suppress(ValueError):  # a template
+        return to_boolean(given.get(name))
+    return False
 
 
 def _check_source(given: Mapping[str, object]) -> None:

@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
-from airflow_provider_copernica.exceptions import CopernicaEmptySourceError, CopernicaTooFewRowsError
+from airflow_provider_copernica.exceptions import (
+    CopernicaApiError,
+    CopernicaAuthError,
+    CopernicaEmptySourceError,
+    CopernicaUnavailableError,
+)
 from airflow_provider_copernica.hooks.copernica import CopernicaHook
 from airflow_provider_copernica.operators._attempt_store import AttemptStore, post_import
 from airflow_provider_copernica.operators._attempts import AcceptedImport
 from airflow_provider_copernica.operators._guards import Guards, check_count, check_guards, report_dry_run, warn
+from airflow_provider_copernica.operators._rejects import PushOutcome, settle_rejects
 from airflow_provider_copernica.payload.body import ImportBody, prepare_import
 from airflow_provider_copernica.payload.parameters import ImportParameters
-from airflow_provider_copernica.payload.row_rules import Columns
+from airflow_provider_copernica.payload.rejects import RejectedRows, RejectSettings
+from airflow_provider_copernica.payload.row_rules import Columns, ReadSchema
 from airflow_provider_copernica.payload.schema import DatabaseSchema
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+__all__ = ["default_name", "dry_run", "submit"]
+
 log = logging.getLogger(__name__)
 
 
 def default_name(context: Context) -> str:
-    """A label that a person finds again in Copernica."""
+    """
+    Return a label that a person finds again in Copernica.
+
+    :param context: of the task.
+    """
     ti = context["ti"]
     mapped = f" [{ti.map_index}]" if ti.map_index is not None and ti.map_index >= 0 else ""
     return f"{ti.dag_id}.{ti.task_id} {context['run_id']}{mapped}"
@@ -36,14 +50,20 @@ def submit(
     columns: Columns,
     guards: Guards,
     store: AttemptStore,
+    push: PushOutcome,
 ) -> AcceptedImport:
     """
-    Makes an import.
+    Make an import.
 
+    :param hook: of the connection.
+    :param parameters: of the import.
     :param columns: what is known of them.
-    :return: with its ID.
+    :param guards: what is looked at before.
+    :param store: where the attempt is kept.
+    :param push: takes the counts of what was seen before the POST.
+    :return: the attempt with the import's ID.
     """
-    with _prepare(hook, parameters, columns, guards) as body:
+    with _prepare(hook, parameters, columns, guards, push) as body:
         idempotent = parameters.idempotent(body.report.fields)
         accepted = post_import(store, hook, parameters, body.payload(), idempotent=idempotent)
     log.info("Copernica made import %d %r.", accepted.import_id, accepted.name)
@@ -51,30 +71,83 @@ def submit(
 
 
 def dry_run(hook: CopernicaHook, parameters: ImportParameters, columns: Columns, guards: Guards) -> None:
-    """Does everything but the POST, and reports."""
+    """
+    Do everything but the POST, and report.
+
+    :param hook: of the connection.
+    :param parameters: of the import.
+    :param columns: what is known of them.
+    :param guards: what is looked at before.
+    """
     with _prepare(hook, parameters, columns, guards) as body:
         report_dry_run(parameters, body.report, body.size)
 
 
-def _prepare(hook: CopernicaHook, parameters: ImportParameters, columns: Columns, guards: Guards) -> ImportBody:
-    check_guards(guards, has_location=parameters.location is not None)
-    schema = _fetch_schema(hook, parameters.database) if guards.check_fields else None
-    try:
-        body = prepare_import(parameters, schema=schema, columns=columns, tolerate_faults=guards.dry_run)
-    except CopernicaEmptySourceError as error:
-        check_count(parameters, 0, guards.min_records)
-        raise AirflowSkipException(f"{error} Nothing was sent to Copernica.") from error
-    try:
+def _prepare(
+    hook: CopernicaHook, parameters: ImportParameters, columns: Columns, guards: Guards, push: PushOutcome | None = None
+) -> ImportBody:
+    """Check and write the body; without ``push`` nothing else is written (a dry run)."""
+    check_guards(guards, has_location=parameters.location is not None, remove_missing=bool(parameters.remove_missing))
+    settings = guards.rejects
+    with ExitStack() as undo:
+        rejected = undo.enter_context(_collect(settings, columns)) if settings else None
+        try:
+            body = prepare_import(
+                parameters,
+                read_schema=_schema_reader(hook, parameters.database, guards),
+                check_values=guards.check_fields == "values",
+                columns=columns,
+                tolerate_faults=guards.dry_run,
+                rejects=rejected,
+            )
+        except CopernicaEmptySourceError as error:
+            if settings and rejected and push:
+                settle_rejects(settings, rejected, 0, push)
+            check_count(parameters, 0, guards.min_records)
+            raise AirflowSkipException("The source has no rows, so nothing was sent to Copernica.") from error
+        discard = undo.enter_context(ExitStack())
+        discard.enter_context(body)
+        if settings and rejected and push:
+            settle_rejects(settings, rejected, body.report.rows, push)
         if parameters.location is None:
-            check_count(parameters, body.report.rows, guards.min_records)
-    except CopernicaTooFewRowsError:
-        body.close()
+            check_count(parameters, body.report.accepted, guards.min_records)
+        warn(parameters, body.report, guards.min_records)
+        discard.pop_all()
+        return body
+
+
+def _collect(settings: RejectSettings, columns: Columns) -> RejectedRows:
+    return RejectedRows(values=settings.values, current_file=columns.current_file)
+
+
+def _schema_reader(hook: CopernicaHook, database: int, guards: Guards) -> ReadSchema | None:
+    match guards.check_fields:
+        case "values":
+            return lambda: _read_schema(hook, database)
+        case "names":
+            return lambda: _read_schema_if_allowed(hook, database)
+    return None
+
+
+def _read_schema_if_allowed(hook: CopernicaHook, database: int) -> DatabaseSchema | None:
+    """Read the database; None where Copernica refuses, since rights may be for imports only: the POST has its say."""
+    try:
+        return _read_schema(hook, database)
+    except CopernicaUnavailableError:
         raise
-    warn(parameters, body.report, guards.min_records)
-    return body
+    except CopernicaApiError as error:
+        if isinstance(error, CopernicaAuthError) and error.status_code != 403:  # a refused token, not a missing right
+            raise
+        log.warning(
+            "The names of the columns are not checked, since database %d can't be read: %s Give the token the right "
+            "to read it, or set check_fields=False.",
+            database,
+            error,
+        )
+        return None
 
 
-def _fetch_schema(hook: CopernicaHook, database: int) -> DatabaseSchema:
+def _read_schema(hook: CopernicaHook, database: int) -> DatabaseSchema:
     schema = DatabaseSchema.from_api(hook.get_database(database))
     while schema.incomplete:
         path = schema.incomplete[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -29,6 +29,7 @@ from airflow_provider_copernica.exceptions import (
 )
 from airflow_provider_copernica.links.copernica import CopernicaLink
 from airflow_provider_copernica.operators._literals import check_literals
+from airflow_provider_copernica.operators._rejects import refuse_shared_path
 from airflow_provider_copernica.operators._retries import (
     FORGOTTEN,
     after_sending,
@@ -94,8 +95,12 @@ class CopernicaImportOperator(BaseOperator):
     :param timeout: seconds (or a timedelta) to wait in all; default: for ever, or ``execution_timeout``.
     :param durable: remember the import across retries and clearing (Airflow 3.3 and later).
     :param min_records: fail when there are fewer rows than this.
-    :param check_fields: compare the rows with the fields of the database first.
+    :param check_fields: ``"names"``: refuse columns that the database does not have, by one GET before; ``"values"`` or
+        True: compare their values too; False: ask nothing.
     :param dry_run: do everything but send, and report; the task then returns None.
+    :param rejects: ``Rejects(path)`` of :mod:`airflow_provider_copernica.options`: rows that break a rule go to a file,
+        with their reasons, and the others are sent; default: any such row fails the task. The XCom ``import_outcome``
+        then holds ``{"rejects": {"rows": ..., "accepted": ..., "rejected": ...}}``.
     :return: the ID of the import. When it waited, the XCom ``import_status`` holds import_id, name, status,
         total_lines, processed_lines, last_run and last_error.
     :raises CopernicaArgumentError: at parse, when a literal argument is wrong.
@@ -104,11 +109,20 @@ class CopernicaImportOperator(BaseOperator):
     :raises AirflowSkipException: when there are no rows.
     """
 
-    template_fields: Sequence[str] = (*PARAMETERS, "copernica_conn_id", "min_records", "check_fields", "dry_run")
+    template_fields: Sequence[str] = (
+        *PARAMETERS,
+        "copernica_conn_id",
+        "min_records",
+        "check_fields",
+        "dry_run",
+        "rejects",
+    )
     operator_extra_links = (CopernicaLink(),)
     # what only transfers know of columns: new names for those of the source, and the names of a location's
     column_map: Mapping[str, str] | None = None
     location_columns: Sequence[str] = ()
+    # names the file that a row comes from, where a transfer reads several
+    current_file: Callable[[], str | None] | None = None
     ui_color = "#d8ebf5"
 
     def __init__(
@@ -136,8 +150,9 @@ class CopernicaImportOperator(BaseOperator):
         timeout: float | timedelta | None = None,
         durable: bool = True,
         min_records: int | str | None = None,
-        check_fields: bool | str = False,
+        check_fields: bool | str = "names",
         dry_run: bool | str = False,
+        rejects: Mapping[str, object] | None = None,
         **kwargs: Any,  # those of BaseOperator
     ) -> None:
         super().__init__(**kwargs)
@@ -165,6 +180,7 @@ class CopernicaImportOperator(BaseOperator):
         self.min_records = min_records
         self.check_fields = check_fields
         self.dry_run = dry_run
+        self.rejects = rejects
         self._store: AttemptStore | None = None
         self._status: CopernicaImport | None = None
         if not is_being_unmapped(self):
@@ -187,6 +203,7 @@ class CopernicaImportOperator(BaseOperator):
     @classmethod
     def partial(cls, **kwargs: Any) -> OperatorPartial:
         """Return Airflow's own, with rows and locations hidden: it puts its arguments into the serialised DAG."""
+        refuse_shared_path(kwargs.get("rejects"))
         hidden = {"source": describe_rows, "location": describe_location}
         return redacting_partial(super().partial(**redact_named(kwargs, hidden)), hidden)
 
@@ -246,8 +263,12 @@ class CopernicaImportOperator(BaseOperator):
             case SubmitAfter(import_id):
                 # in the worker, since two deferrals within one attempt meet a race of Airflow's
                 wait_for_end(hook, import_id, self._begin_watch(self.execution_timeout))
+
+        def push(option: str, counts: Mapping[str, object]) -> None:
+            self._push_outcome(context, option, counts)
+
         # not before: a file that was imported may be gone when a retry reconnects
-        return submit(hook, *self._read(context), guards, store), None
+        return submit(hook, *self._read(context), guards, store, push), None
 
     def _wait(self, context: Context, hook: CopernicaHook, accepted: AcceptedImport) -> CopernicaImport:
         from airflow_provider_copernica.operators._waiting import watch_in_worker
@@ -346,10 +367,15 @@ class CopernicaImportOperator(BaseOperator):
         if arguments["name"] is None or not str(arguments["name"]).strip():
             arguments["name"] = default_name(context)
         parameters = read_parameters(arguments, waits=self.wait_for_completion)
-        return parameters, Columns(self.column_map, self.location_columns)
+        return parameters, Columns(self.column_map, self.location_columns, self.current_file)
 
     def _given_guards(self) -> dict[str, object]:
-        return {"min_records": self.min_records, "check_fields": self.check_fields, "dry_run": self._dry_run}
+        return {
+            "min_records": self.min_records,
+            "check_fields": self.check_fields,
+            "dry_run": self._dry_run,
+            "rejects": self.rejects,
+        }
 
     def _schedule(self) -> PollSchedule:
         if self.timeout is not None:
@@ -367,6 +393,12 @@ class CopernicaImportOperator(BaseOperator):
 
     def _push_status(self, context: Context, status: CopernicaImport) -> None:
         context["ti"].xcom_push(key="import_status", value=status.as_dict())
+
+    def _push_outcome(self, context: Context, option: str, counts: Mapping[str, object]) -> None:
+        ti = context["ti"]
+        pushed = ti.xcom_pull(task_ids=self.task_id, key="import_outcome", map_indexes=ti.map_index)
+        outcome = pushed if isinstance(pushed, Mapping) else {}
+        ti.xcom_push(key="import_outcome", value={**outcome, option: dict(counts)})
 
     def _record_result(self, status: CopernicaImport) -> None:
         from airflow_provider_copernica.lineage import report_output

@@ -6,8 +6,13 @@ import tempfile
 from array import array
 from bisect import bisect_left
 from collections.abc import Hashable
+from contextlib import suppress
 from types import TracebackType
 from typing import IO
+
+from airflow_provider_copernica.payload.spool import explain_full_disk
+
+__all__ = ["DuplicateCounter"]
 
 _BUFFER = 1 << 16
 """Hashes kept in memory before they go to disk: 512 KiB."""
@@ -58,7 +63,8 @@ class DuplicateCounter:
     def close(self) -> None:
         """Remove the temporary file."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # what a full disk did not take is not missed
+                self._file.close()
 
     def _write_run(self) -> None:
         if self._file is None:
@@ -67,7 +73,9 @@ class DuplicateCounter:
         start = self._file.tell() // run.itemsize
         cuts = [bisect_left(run, edge) for edge in _EDGES]
         self._runs.append(array("q", (start + cut for cut in (*cuts, len(run)))))
-        run.tofile(self._file)
+        with explain_full_disk(start * run.itemsize):
+            run.tofile(self._file)
+            self._file.flush()
         del self._buffer[:]
 
     def _count_bucket(self, bucket: int) -> int:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airflow_provider_copernica.payload.columns import Column
+from airflow_provider_copernica.payload.columns import Column, show_name
+from airflow_provider_copernica.payload.faults import Fault
 from airflow_provider_copernica.payload.schema import DatabaseSchema
 
+__all__ = ["ValueCheck", "ValueSummary"]
 
-class ValueProblems:
+
+class ValueCheck:
     """
-    Gathers what the database would not store, per column and kind of problem.
+    Compares the values of one row after the other with their fields.
 
     :param schema: the database.
     :param columns: the columns of the rows, in order.
@@ -19,39 +22,45 @@ class ValueProblems:
 
     def __init__(self, schema: DatabaseSchema, columns: Sequence[Column], *, ignore_empty: bool = False) -> None:
         self._ignore_empty = ignore_empty
-        self._schema = schema
-        self._found: dict[tuple[str, str], tuple[int, int]] = {}
-        self.set_columns(columns)
+        known = ((at, column.name, schema.field_type(column)) for at, column in enumerate(columns))
+        self._fields = [(at, name, field) for at, name, field in known if field is not None]
 
-    def set_columns(self, columns: Sequence[Column]) -> None:
+    def faults(self, texts: Sequence[str]) -> list[Fault]:
         """
-        Go on with other columns.
+        Return what Copernica would not store as it is.
 
-        :param columns: the columns of the rows from here on.
+        :param texts: the values of a row as they are sent.
         """
-        self._fields = [(column.name, self._schema.field_type(column)) for column in columns]
+        ignore_empty = self._ignore_empty
+        return [
+            Fault(name, rule)
+            for at, name, field in self._fields
+            if (rule := field.broken_rule(texts[at], ignore_empty=ignore_empty))
+        ]
 
-    def check(self, row: int, texts: Sequence[str]) -> None:
-        """
-        Check one row.
 
-        :param row: its number.
-        :param texts: its values as they are sent.
+class ValueSummary:
+    """Sums faults of values up per column and rule: the same mistake is often in every row."""
+
+    def __init__(self) -> None:
+        self._seen: dict[Fault, tuple[int, int]] = {}
+
+    def add(self, number: int, faults: Sequence[Fault]) -> None:
         """
-        for (name, known), text in zip(self._fields, texts, strict=True):
-            if known is None:
-                continue
-            problem = known.problem(text, ignore_empty=self._ignore_empty)
-            if problem:
-                first, count = self._found.get((name, problem), (row, 0))
-                self._found[name, problem] = (first, count + 1)
+        Take note of a row's faults.
+
+        :param number: of the row.
+        :param faults: as :class:`ValueCheck` gives them.
+        """
+        for fault in faults:
+            first, count = self._seen.get(fault, (number, 0))
+            self._seen[fault] = (first, count + 1)
 
     def sentences(self) -> list[str]:
-        """Write down what was found: the column, how often, and where first."""
-        return [_sentence(name, what, first, count) for (name, what), (first, count) in self._found.items()]
+        """Return a sentence for each column and rule: how often it is broken, and where first."""
+        return [_sentence(fault, first, count) for fault, (first, count) in self._seen.items()]
 
 
-def _sentence(name: str, what: str, first: int, count: int) -> str:
-    if count > 1:
-        return f"column {name!r}: {count} values {what}, first in row {first}"
-    return f"column {name!r}: 1 value {what.replace('are', 'is', 1)}, in row {first}"
+def _sentence(fault: Fault, first: int, count: int) -> str:
+    broken = f"{count:,} values break this, first in" if count > 1 else "1 value breaks this, in"
+    return f"Field {show_name(fault.field)} {fault.problem}: {broken} row {first}"

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+__all__ = ["FieldType", "parse_options"]
+
 _INTEGER = re.compile(r"-?[0-9]+")
 _FLOAT = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 _DATE = re.compile(r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}")
@@ -35,22 +37,22 @@ class FieldType:
     length: int | None = None
     options: frozenset[str] = frozenset()
 
-    def problem(self, text: str, *, ignore_empty: bool = False) -> str:
+    def broken_rule(self, text: str, *, ignore_empty: bool = False) -> str:
         """
-        Say why Copernica would not store this text as it is, as the tail of "12 values ..."; empty when it would.
+        Return the rule that keeps Copernica from storing this text as it is, as the tail of "the field ..."; or "".
 
         :param text: the value as it is sent.
         :param ignore_empty: empty values are not stored at all, default False.
         """
         if not text:
-            return "are empty" if self.type in _NEVER_EMPTY and not ignore_empty else ""
+            return "can't be empty" if self.type in _NEVER_EMPTY and not ignore_empty else ""
         if self.type in _WITH_LENGTH:
             too_long = self.length is not None and len(text) > self.length
-            return f"are longer than {self.length} characters" if too_long else ""
+            return f"takes at most {self.length} characters" if too_long else ""
         if self.type == "select":
-            return "" if text in self.options else "are no option of the field"
-        accepts, reason = _CHECKS.get(self.type, (None, ""))
-        return "" if accepts is None or accepts(text) else reason
+            return "" if text in self.options else "takes its own options only"
+        accepts, rule = _RULES.get(self.type, (None, ""))
+        return "" if accepts is None or accepts(text) else rule
 
 
 def parse_options(value: str) -> frozenset[str]:
@@ -86,16 +88,16 @@ def _exists(text: str, notation: re.Pattern[str], parse: Callable[[str], object]
         return False
 
 
-_NO_DATE = (_is_date, "are no date (YYYY-MM-DD)")
-_NO_DATETIME = (_is_datetime, "are no date with a time (YYYY-MM-DD hh:mm:ss)")
-_NO_INTEGER = (_is_integer, "are no integer")
-_CHECKS: dict[str, tuple[Callable[[str], bool] | None, str]] = {
-    "integer": _NO_INTEGER,
-    "foreign_key": _NO_INTEGER,
-    "float": (_is_float, "are no number (digits and a dot)"),
-    "date": _NO_DATE,
-    "empty_date": _NO_DATE,
-    "empty_data": _NO_DATE,  # so spelled on the pages of collection fields
-    "datetime": _NO_DATETIME,
-    "empty_datetime": _NO_DATETIME,
+_DATES_ONLY = (_is_date, "takes dates only (YYYY-MM-DD)")
+_DATETIMES_ONLY = (_is_datetime, "takes dates with a time only (YYYY-MM-DD hh:mm:ss)")
+_INTEGERS_ONLY = (_is_integer, "takes whole numbers only")
+_RULES: dict[str, tuple[Callable[[str], bool], str]] = {
+    "integer": _INTEGERS_ONLY,
+    "foreign_key": _INTEGERS_ONLY,
+    "float": (_is_float, "takes numbers only (digits and a dot)"),
+    "date": _DATES_ONLY,
+    "empty_date": _DATES_ONLY,
+    "empty_data": _DATES_ONLY,  # so spelled on the pages of collection fields
+    "datetime": _DATETIMES_ONLY,
+    "empty_datetime": _DATETIMES_ONLY,
 }

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from enum import Enum
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.payload.columns import parse_columns
+
+__all__ = [
+    "ACTIONS",
+    "DELETE_TARGETS",
+    "DELIMITERS",
+    "FORMATS",
+    "LOCATION_SCHEMES",
+    "MATCHING_ACTIONS",
+    "UNKNOWN",
+    "Unknown",
+    "broken_rules",
+    "is_path",
+]
 
 ACTIONS = ("add", "update", "update or add", "ignore or add", "delete")
 MATCHING_ACTIONS = ACTIONS[1:]
@@ -14,6 +28,13 @@ FORMATS = ("csv", "json")
 DELIMITERS = ("\t", ",", ";")
 DELETE_TARGETS = ("profile", "subprofile")
 LOCATION_SCHEMES = ("http", "https", "ftp", "ftps", "sftp")
+
+_PATH_START = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S|[A-Za-z]:[\\/]|\\\\\w|(~|\.{1,2})?/")
+_FILE_ENDING = re.compile(
+    r"\.(avro|csv|feather|gz|json|jsonl|ndjson|orc|parquet|pq|tsv|txt|xlsx?|xml|zip)(\.(bz2|gz|snappy|xz|zip|zst))?$",
+    re.IGNORECASE,
+)
+_LONGEST_PATH = 4096
 
 
 class Unknown(Enum):
@@ -27,11 +48,11 @@ UNKNOWN = Unknown.UNTIL_RENDERED
 
 def broken_rules(values: Mapping[str, object], waits: bool | Unknown) -> list[str]:
     """
-    Holds the parameters of an import against each other.
+    Hold the parameters of an import against each other.
 
     :param values: converted parameters by name; what is not known yet breaks no rule.
     :param waits: whether somebody is going to wait for the import.
-    :return: one sentence for each broken rule.
+    :return: a sentence for each broken rule.
     """
     facts = {**values, "waits": waits}
     problems = []
@@ -44,32 +65,58 @@ def broken_rules(values: Mapping[str, object], waits: bool | Unknown) -> list[st
     return problems
 
 
+def is_path(text: str) -> bool:
+    """
+    Tell whether a text is the path or URL of a file rather than rows.
+
+    :param text: one line that starts like a path or URL, or ends like a file's name and holds no delimiter.
+    """
+    if len(text) > _LONGEST_PATH:
+        return False
+    line = text.strip()
+    if not line or "\n" in line or "\r" in line:
+        return False
+    if _PATH_START.match(line):
+        return True
+    has_ending = _FILE_ENDING.search(line) is not None
+    return has_ending and not any(mark in line for mark in (*DELIMITERS, "{", "["))
+
+
+def _rows_of_source(source: object) -> str | None:
+    if isinstance(source, str) and is_path(source):
+        return (
+            "source is the path or URL of a file in the place of rows: use ObjectStorageToCopernicaOperator, which "
+            "reads files, or location for a URL that Copernica can fetch"
+        )
+    return None
+
+
 def _source_or_location(source: object, location: object) -> str | None:
     if source is None and location is None:
-        return "There is nothing to import: give source or location."
+        return "There is nothing to import: give source or location"
     if source is not None and location is not None:
-        return "source and location exclude each other: give one of them."
+        return "source and location exclude each other: give one of them"
     return None
 
 
 def _format_of_source(source: object, given: object) -> str | None:
-    if isinstance(source, str) and source.strip() and given is None:
+    if isinstance(source, str) and source.strip() and given is None and not is_path(source):
         return (
             "source is text, so format must say 'json' or 'csv'. "
-            "If it should be the rows of another task, hand them over with source=task.output."
+            "If it should be the rows of another task, hand them over with source=task.output"
         )
     if source is not None and not isinstance(source, str) and given == "csv":
-        return "format 'csv' is for text, but source is a list of rows: leave format out."
+        return "format 'csv' is for text, but source is a list of rows: leave format out"
     return None
 
 
 def _delimiter_of_csv(given: object, delimiter: object) -> str | None:
-    return "format 'csv' needs a delimiter: tab, ',' or ';'." if given == "csv" and delimiter is None else None
+    return "format 'csv' needs a delimiter: tab, ',' or ';'" if given == "csv" and delimiter is None else None
 
 
 def _keys_of_action(action: object, key_fields: object) -> str | None:
     if action in MATCHING_ACTIONS and not key_fields:
-        return f"action {action!r} needs key_fields: without them Copernica can't tell which profiles exist already."
+        return f"action {action!r} needs key_fields: without them Copernica can't tell which profiles exist already"
     return None
 
 
@@ -79,15 +126,15 @@ def _keys_of_profiles(key_fields: object) -> str | None:
     try:
         columns = parse_columns(key_fields)
     except CopernicaArgumentError as error:
-        return f"key_fields: {error}"
+        return f"key_fields can't be used: {'; '.join(error.problems)}"
     if all(column.kind != "field" for column in columns):
-        return "key_fields needs a field of the database itself, like key_fields=['Email', 'Order.OrderID']."
+        return "key_fields needs a field of the database itself, like key_fields=['Email', 'Order.OrderID']"
     return None
 
 
 def _target_of_delete(action: object, delete_target: object) -> str | None:
     if delete_target is not None and action != "delete":
-        return f"delete_target is only for action 'delete', not for {action!r}: leave it out."
+        return f"delete_target is only for action 'delete', not for {action!r}: leave it out"
     return None
 
 
@@ -98,10 +145,10 @@ def _target_of_keys(key_fields: object, action: object, delete_target: object) -
     if of_collection and delete_target is None:
         return (
             "action 'delete' by a field of a collection needs delete_target: "
-            "'subprofile', or 'profile' for the whole profile."
+            "'subprofile', or 'profile' for the whole profile"
         )
     if delete_target == "subprofile" and not of_collection:
-        return "delete_target 'subprofile' needs a field of a collection in key_fields: nothing tells which subprofile."
+        return "delete_target 'subprofile' needs a field of a collection in key_fields: nothing tells which subprofile"
     return None
 
 
@@ -109,7 +156,7 @@ def _nothing_missing(remove_missing: object, action: object) -> str | None:
     if remove_missing and action in ("add", "delete"):
         return (
             f"remove_missing with action {action!r} could remove every profile: "
-            "leave it out, or use it with 'update or add' if you mean it."
+            "leave it out, or use it with 'update or add' if you mean it"
         )
     return None
 
@@ -118,13 +165,14 @@ def _started(autostart: object, waits: object) -> str | None:
     if autostart is False and waits:
         return (
             "autostart=False makes an import that only a person can start, in Copernica, so waiting would not end: "
-            "set wait_for_completion=False."
+            "set wait_for_completion=False"
         )
     return None
 
 
 _RULES: tuple[tuple[tuple[str, ...], Callable[..., str | None]], ...] = (
     (("source", "location"), _source_or_location),
+    (("source",), _rows_of_source),
     (("source", "format"), _format_of_source),
     (("format", "delimiter"), _delimiter_of_csv),
     (("action", "key_fields"), _keys_of_action),

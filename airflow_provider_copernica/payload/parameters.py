@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from os import PathLike
 from urllib.parse import urlsplit
 
 from airflow_provider_copernica.client.convert import to_boolean, to_count, to_names, to_text
@@ -20,6 +21,16 @@ from airflow_provider_copernica.payload.parameter_rules import (
     Unknown,
     broken_rules,
 )
+
+__all__ = [
+    "PARAMETERS",
+    "ImportParameters",
+    "Rows",
+    "check_parameters",
+    "hint_at_template",
+    "is_unknown",
+    "read_parameters",
+]
 
 Rows = Iterable[Mapping[str, object]]
 
@@ -62,7 +73,7 @@ class ImportParameters:
 
     def idempotent(self, columns: Iterable[str] = ()) -> bool:
         """
-        Whether doing it twice changes nothing more than doing it once: no row is added anew, nobody is mailed twice.
+        Tell whether doing it twice changes nothing more than doing it once: nothing is added or mailed twice.
 
         Subprofiles of a collection without a key field match nothing, so that they are presumably added each time.
 
@@ -78,7 +89,11 @@ class ImportParameters:
         return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items() if v is not None}
 
     def check_columns(self, columns: Sequence[Column]) -> list[str]:
-        """What is wrong with importing these columns in this way, one sentence each."""
+        """
+        Return what is wrong with importing these columns in this way, a sentence each.
+
+        :param columns: of the rows.
+        """
         keys = [parse_columns([name])[0] for name in self.key_fields or ()]
         problems: list[str] = []
         if not any(column.kind == "collection" for column in (*columns, *keys)):
@@ -86,12 +101,12 @@ class ImportParameters:
         if not any(key.kind == "field" for key in keys):
             problems.append(
                 "The rows hold subprofiles, but key_fields names no field of the database itself: "
-                "each row might make a profile of its own. Add one, like key_fields=['Email', 'Order.OrderID']."
+                "each row might make a profile of its own. Add one, like key_fields=['Email', 'Order.OrderID']"
             )
         if self.action == "delete" and self.delete_target is None:
             problems.append(
                 "action 'delete' with fields of a collection would remove the profiles, not the subprofiles: "
-                "say which with delete_target='subprofile' or 'profile'."
+                "say which with delete_target='subprofile' or 'profile'"
             )
         return problems
 
@@ -106,7 +121,7 @@ def _camel_case(name: str) -> str:
 
 def read_parameters(given: Mapping[str, object], *, waits: bool = False) -> ImportParameters:
     """
-    Converts and checks rendered values.
+    Convert and check rendered values.
 
     :param given: parameters by name; None means "not given".
     :param waits: whether somebody is going to wait for the import.
@@ -121,8 +136,10 @@ def read_parameters(given: Mapping[str, object], *, waits: bool = False) -> Impo
 
 def check_parameters(given: Mapping[str, object], *, waits: bool | Unknown = False) -> None:
     """
-    Checks what is literal, before anything is rendered.
+    Check what is literal, before anything is rendered.
 
+    :param given: parameters by name; None means "not given".
+    :param waits: whether somebody is going to wait for the import.
     :raises CopernicaArgumentError: naming everything that is wrong already.
     """
     values, problems = _convert(given, at_parse=True)
@@ -132,7 +149,11 @@ def check_parameters(given: Mapping[str, object], *, waits: bool | Unknown = Fal
 
 
 def is_unknown(value: object) -> bool:
-    """Whether a value holds a template, or is something that only Airflow can resolve."""
+    """
+    Tell whether a value holds a template, or is something that only Airflow can resolve.
+
+    :param value: an argument of a DAG's author.
+    """
     if isinstance(value, str):
         return any(mark in value for mark in ("{{", "{%", "{#"))
     if isinstance(value, Mapping):
@@ -147,7 +168,7 @@ def _convert(given: Mapping[str, object], *, at_parse: bool) -> tuple[dict[str, 
     problems = []
     for name, value in given.items():
         if name not in _CONVERTERS:
-            problems.append(f"{name} is no parameter of an import: there are {', '.join(PARAMETERS)}.")
+            problems.append(f"{str(name)[:40]!r} is not a parameter of an import: there are {', '.join(PARAMETERS)}")
         elif value is None or (name in _BLANK_IS_NONE and isinstance(value, str) and not value.strip()):
             values[name] = None
         elif at_parse and is_unknown(value):
@@ -157,16 +178,22 @@ def _convert(given: Mapping[str, object], *, at_parse: bool) -> tuple[dict[str, 
                 values[name] = _CONVERTERS[name](value)
             except ValueError as error:
                 values[name] = UNKNOWN
-                problems.append(f"{name} {error}{_hint(value)}.")
+                problems.append(f"{name} {error}{hint_at_template(value)}")
     for name, choices in (("database", "the ID of a database"), ("action", _one_of(ACTIONS))):
         if values.get(name) is None:
-            problems.append(f"{name} is missing: give {choices}.")
+            problems.append(f"{name} is missing: give {choices}")
             values[name] = UNKNOWN
     return values, problems
 
 
-def _hint(value: object) -> str:
-    return "; the template rendered to nothing" if isinstance(value, str) and value.strip() in ("", "None") else ""
+def hint_at_template(value: object) -> str:
+    """
+    Return the end of a message about a rendered value that nobody would have written like that; or nothing.
+
+    :param value: as it was rendered.
+    """
+    empty = isinstance(value, str) and value.strip() in ("", "None")
+    return ", and its template rendered to nothing: give the variable or XCom that it names a value" if empty else ""
 
 
 def _one_of(choices: Sequence[str]) -> str:
@@ -207,6 +234,10 @@ def _location(value: object) -> str:
 def _source(value: object) -> str | Rows:
     if isinstance(value, str):
         return value
+    if isinstance(value, PathLike):
+        raise ValueError(
+            "is the path of a file in the place of rows: use ObjectStorageToCopernicaOperator, which reads files"
+        )
     if isinstance(value, Mapping | bytes) or not isinstance(value, Iterable) or hasattr(value, "to_dict"):
         hint = ": use df.to_dict('records')" if hasattr(value, "to_dict") else ""
         raise ValueError(f"must be a list of rows (dicts), or text, not {type(value).__name__}{hint}")

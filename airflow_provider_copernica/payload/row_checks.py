@@ -2,94 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from operator import itemgetter
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from types import TracebackType
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaEmptySourceError
-from airflow_provider_copernica.payload.columns import Column, parse_columns
+from airflow_provider_copernica.payload.columns import Column
 from airflow_provider_copernica.payload.duplicates import DuplicateCounter
-from airflow_provider_copernica.payload.field_checks import ValueProblems
-from airflow_provider_copernica.payload.row_rules import Faults, RowReport, RowRules
-from airflow_provider_copernica.payload.values import TEXT_BY_TYPE, is_plain, to_text
+from airflow_provider_copernica.payload.faults import Fault, Faults, FaultSink
+from airflow_provider_copernica.payload.field_checks import ValueCheck, ValueSummary
+from airflow_provider_copernica.payload.header import Header, make_header, refuse_unknown
+from airflow_provider_copernica.payload.row_rules import RowReport, RowRules
+from airflow_provider_copernica.payload.schema import DatabaseSchema
+from airflow_provider_copernica.payload.values import (
+    MAX_CHARACTERS,
+    TEXT_BY_TYPE,
+    UnsafeValueError,
+    is_padded,
+    is_plain,
+    to_text,
+)
 from airflow_provider_copernica.readers.malformed_row import MalformedRow
 
+__all__ = ["RowCheck", "check_against"]
 
-@dataclass(frozen=True)
-class Header:
-    """
-    The fields of all rows.
-
-    :param source: their names in the rows, in order.
-    :param columns: the columns that they fill.
-    :param keys: positions of the key fields.
-    :param interests: positions of the interests.
-    :param key_of: takes the key out of a row's texts.
-    """
-
-    source: tuple[str, ...]
-    columns: tuple[Column, ...]
-    keys: tuple[int, ...]
-    interests: tuple[int, ...]
-    key_of: Callable[[Sequence[str]], Hashable]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the columns."""
-        return tuple(column.name for column in self.columns)
-
-
-def make_header(source: Sequence[object], rules: RowRules) -> Header:
-    """
-    Decide on the columns, once and for all rows.
-
-    :param source: the fields of the first row.
-    :param rules: the rules.
-    :raises CopernicaArgumentError: all that is wrong with the columns.
-    """
-    renames = rules.column_map or {}
-    if not rules.ignore_empty_fields:  # else one may come up in a later row
-        refuse_unknown(renames, source)
-    columns = parse_columns(renames.get(name, name) if isinstance(name, str) else name for name in source)
-    names = [column.name for column in columns]
-    problems = [f"key_fields: {_missing_key(key, names)}" for key in rules.key_fields if key not in names]
-    problems.extend(rules.check_columns(columns) if rules.check_columns else ())
-    problems.extend(rules.schema.check_columns(columns) if rules.schema else ())
-    if problems:
-        raise CopernicaArgumentError(*problems)
-    keys = tuple(names.index(key) for key in rules.key_fields)
-    return Header(
-        tuple(str(name) for name in source),
-        columns,
-        keys,
-        tuple(position for position, column in enumerate(columns) if column.kind == "interest"),
-        itemgetter(*keys) if keys else tuple,
-    )
-
-
-def refuse_unknown(renames: Iterable[str], source: Collection[object]) -> None:
-    """
-    Checks the names of columns that are to be renamed.
-
-    :param renames: their names.
-    :param source: the fields of the rows.
-    :raises CopernicaArgumentError: naming those that do not exist.
-    """
-    problems = [f"column_map: the source has no column {name!r}" for name in renames if name not in source]
-    if problems:
-        raise CopernicaArgumentError(*problems)
-
-
-def _missing_key(key: str, names: Sequence[str]) -> str:
-    twin = next((name for name in names if name.lower() == key.lower()), None)
-    if twin:
-        return f"the rows have no column {key!r}, but one called {twin!r}: write both alike"
-    return f"the rows have no column {key!r}: add it, or choose other key fields"
-
-
-def _empty_key(name: str) -> str:
-    return f"key field {name!r} is empty: every row needs its keys"
+_NULL_MARKER = "\\N"
+_BOM = "\ufeff"
+_REPEATED = Fault(None, "is the header once more: leave it out, as where several files are put one after the other")
+_EMPTY = Fault(None, "has empty cells only: leave it out")
+_EMPTY_KEY = "is empty, and it is a key field: every row needs its keys"
+_PADDED_KEY = (
+    "has white space or something invisible at an end, and it is a key field, so that it would be the key of "
+    "another profile: remove it (TRIM in SQL, strip in Python)"
+)
+_OTHER_NOTATION = (
+    "is a number that is not written in plain digits, and it is a key field: text is sent as it is, so write the "
+    "number like 1001"
+)
+_OTHER_ORDER = Fault(
+    None, "has its fields in another order than the first row: text is sent as it is, so write them alike"
+)
+_LISTS = (
+    "source holds lists in the place of rows, as the output of a mapped task does: put them into one list in a task "
+    "between (itertools.chain.from_iterable), or give each its own import with .expand(source=...)"
+)
+_TUPLES = (
+    "source holds values without the names of their columns, as the output of SQLExecuteQueryOperator does: use "
+    "SqlToCopernicaOperator, or make each row a dict of column names and values"
+)
 
 
 class RowCheck:
@@ -98,16 +58,26 @@ class RowCheck:
 
     :param rules: the rules.
     :param as_is: the rows are sent in the words of the source, so that nothing can be re-ordered or filled.
+    :param rejects: takes the faulty rows, where the others are sent without them; default None: a faulty row is a
+        fault of the whole import, kept in :attr:`faults`.
     """
 
-    def __init__(self, rules: RowRules, *, as_is: bool = False) -> None:
+    def __init__(self, rules: RowRules, *, as_is: bool = False, rejects: FaultSink | None = None) -> None:
         self.header: Header | None = None
         self.rows = 0
+        self.rejected = 0
+        self.weight = 0
+        """The characters of the latest row."""
         self.faults = Faults()
         self._rules = rules
         self._as_is = as_is
+        self._thorough = as_is  # every row is looked at closely
+        self._rejects = rejects
+        self._null_markers = 0
         self._duplicates = DuplicateCounter()
-        self._problems: ValueProblems | None = None
+        self._schema: DatabaseSchema | None = None
+        self._values: ValueCheck | None = None
+        self._summary = ValueSummary()
 
     def __enter__(self) -> RowCheck:
         return self
@@ -127,23 +97,35 @@ class RowCheck:
         """
         self.rows += 1
         header = self.header
+        arranged = row
         if header is None or type(row) is not dict or tuple(row) != header.source:
-            row = self._arrange(row)
+            arranged, faults = self._arrange(row)
             header = self.header
-        if row is None or header is None:
+            if faults:
+                self._refuse(row, faults)
+                return None
+        if header is None or not isinstance(arranged, dict):
             return None
-        values = row.values()
+        values = arranged.values()
         try:
             texts = [value if type(value) is str else TEXT_BY_TYPE[type(value)](value) for value in values]
             for position in header.interests:
                 texts[position] = to_text([*values][position], "interest")
-            plain = is_plain("".join(texts))
+            joined = "".join(texts)
+            plain = is_plain(joined)
         except ValueError:
-            plain = False
-        if not plain:
-            self._name_faults(header, row)
+            self._refuse(row, _value_faults(header, arranged))
             return None
-        return texts if self._accept(header, texts) else None
+        self.weight = len(joined)
+        safe = plain and self.weight <= MAX_CHARACTERS
+        if not safe or self._thorough or _is_suspect(header, texts, joined):
+            if found := self._faults(header, arranged, texts, safe=safe):
+                self._refuse(row, found)
+                return None
+            self._null_markers += texts.count(_NULL_MARKER)
+        if header.keys:
+            self._duplicates.add(header.key_of(texts))
+        return texts
 
     def report(self) -> RowReport:
         """
@@ -153,11 +135,10 @@ class RowCheck:
         :raises CopernicaArgumentError: no row had a column that ``column_map`` renames.
         """
         if not self.rows:
-            raise CopernicaEmptySourceError("the source has no rows: there is nothing to import")
+            raise CopernicaEmptySourceError("The source has no rows, so there is nothing to import")
         if self.header:
             refuse_unknown(self._rules.column_map or (), self.header.source)
-        if self._problems:
-            self.faults.add_summaries(self._problems.sentences())
+        self.faults.add_summaries(self._summary.sentences())
         return RowReport(
             rows=self.rows,
             fields=self.header.names if self.header else (),
@@ -165,84 +146,148 @@ class RowCheck:
             duplicate_keys=self._duplicates.count(),
             faults=tuple(self.faults.first),
             fault_count=self.faults.count,
+            null_markers=self._null_markers,
+            rejected=self.rejected,
         )
 
-    def _accept(self, header: Header, texts: list[str]) -> bool:
-        """The checks that need the texts: the key, and what the database stores."""
-        if header.keys:
-            empty = False
-            for position in header.keys:
-                if not texts[position].strip():
-                    self._fault(_empty_key(header.columns[position].name))
-                    empty = True
-            if empty:
-                return False
-            self._duplicates.add(header.key_of(texts))
-        if self._problems:
-            self._problems.check(self.rows, texts)
-        return True
+    def _faults(self, header: Header, row: dict[object, object], texts: list[str], *, safe: bool) -> Sequence[Fault]:
+        """Return what is wrong with the texts of a row: its characters, its keys, what the database stores."""
+        if header.is_repeated_by(texts):
+            return [_REPEATED]
+        if not any(map(str.strip, texts)):
+            return [_EMPTY]
+        if faults := (not safe and _value_faults(header, row)) or self._key_faults(header, row, texts):
+            return faults
+        if self._values is None:
+            return ()
+        faults = self._values.faults(texts)
+        if self._rejects:
+            return faults
+        self._summary.add(self.rows, faults)
+        return ()
 
-    def _name_faults(self, header: Header, row: Mapping[object, object]) -> None:
-        for column, value in zip(header.columns, row.values(), strict=True):
-            try:
-                to_text(value, column.kind)
-            except CopernicaArgumentError as error:
-                self._fault(f"field {column.name!r} {error}")
-        values = [*row.values()]
+    def _key_faults(self, header: Header, row: dict[object, object], texts: Sequence[str]) -> list[Fault]:
+        faults = []
+        values = [*row.values()] if self._as_is else []
         for position in header.keys:
-            if values[position] is None or not str(values[position]).strip():
-                self._fault(_empty_key(header.columns[position].name))
+            name, text = header.columns[position].name, texts[position]
+            if not text.strip():
+                faults.append(Fault(name, _EMPTY_KEY))
+            elif is_padded(text):
+                faults.append(Fault(name, _PADDED_KEY))
+            elif self._as_is and _is_whole(values[position]):
+                faults.append(Fault(name, _OTHER_NOTATION))
+        return faults
 
-    def _arrange(self, row: object) -> dict[object, object] | None:
-        """A row in the order of the header, filled where the rules allow it; None after noting why it can't be."""
+    def _refuse(self, row: object, faults: Sequence[Fault]) -> None:
+        if self._rejects is None:
+            self.faults.add(self.rows, row, faults)
+        else:
+            self.rejected += 1
+            self._rejects.add(self.rows, row, faults)
+
+    def _arrange(self, row: object) -> tuple[dict[object, object] | None, list[Fault]]:
+        """Return a row in the order of the header, filled where the rules allow it; or why it can't be."""
         if isinstance(row, MalformedRow):
-            self._fault(row.reason)
-            return None
+            return None, [Fault(None, row.reason)]
         if not isinstance(row, Mapping):
-            self._fault(f"is of type {type(row).__name__}: a row must be a mapping of fields to values")
-            return None
+            if self.header is None and isinstance(row, (list, tuple)):
+                raise CopernicaArgumentError(_LISTS if row and isinstance(row[0], Mapping) else _TUPLES)
+            return None, [Fault(None, f"is of type {type(row).__name__}: make it a mapping of fields to values")]
         if self.header is None:
             self._set_header(list(row))
         header = self.header
         if header is None or tuple(row) == header.source:
-            return dict(row)
+            return dict(row), []
         if self._rules.ignore_empty_fields and not self._as_is:
             return self._fill(header, row)
-        if self._name_differences(header, row):
-            return None
-        return {name: row[name] for name in header.source}
+        if faults := self._differences(header, row):
+            return None, faults
+        return {name: row[name] for name in header.source}, []
 
-    def _fill(self, header: Header, row: Mapping[object, object]) -> dict[object, object] | None:
-        missing = [header.columns[key].name for key in header.keys if header.source[key] not in row]
-        for name in missing:
-            self._fault(f"key field {name!r} is missing: every row needs its keys")
-        if new := [name for name in row if name not in header.source]:
+    def _fill(self, header: Header, row: Mapping[object, object]) -> tuple[dict[object, object] | None, list[Fault]]:
+        keys = [key for key in header.keys if header.source[key] not in row]
+        if keys:
+            return None, [Fault(header.columns[key].name, _EMPTY_KEY) for key in keys]
+        if new := [name for name in row if name not in header.positions]:
             self._set_header([*header.source, *new])
             header = self.header or header
-        return None if missing else {name: row.get(name, "") for name in header.source}
+        return {name: row.get(name, "") for name in header.source}, []
 
-    def _name_differences(self, header: Header, row: Mapping[object, object]) -> bool:
-        absent = [column.name for name, column in zip(header.source, header.columns, strict=True) if name not in row]
-        extra = [name for name in row if name not in header.source]
-        for name in absent:
-            self._fault(f"field {name!r} is missing: all rows need the fields of the first one")
-        for unknown in extra:
-            self._fault(f"field {unknown!r} is not in the first row: all rows need the same fields")
-        if self._as_is and not absent and not extra:
-            self._fault(
-                "has its fields in another order than the first row: text is sent as it is, so write them alike"
-            )
-            return True
-        return bool(absent or extra)
+    def _differences(self, header: Header, row: Mapping[object, object]) -> list[Fault]:
+        columns = zip(header.source, header.columns, strict=True)
+        faults = [
+            Fault(column.name, "is missing: all rows need the fields of the first one")
+            for name, column in columns
+            if name not in row
+        ]
+        faults += [
+            Fault(str(name), "is not in the first row: all rows need the same fields")
+            for name in row
+            if name not in header.positions
+        ]
+        return faults or ([_OTHER_ORDER] if self._as_is else [])
 
     def _set_header(self, source: Sequence[object]) -> None:
-        self.header = make_header(source, self._rules)
-        schema = self._rules.schema
-        if self._problems:
-            self._problems.set_columns(self.header.columns)
-        elif schema:
+        try:
+            header = make_header(source, self._rules)
+            if self._schema is None and self._rules.read_schema and self.header is None:
+                self._schema = self._rules.read_schema()
+            check_against(self._schema, header.columns)
+        except CopernicaArgumentError as error:
+            if self.header is None:
+                raise
+            raise CopernicaArgumentError(f"Row {self.rows} has new columns", *error.problems) from error
+        self.header = header
+        if self._schema and self._rules.check_values:
             ignore_empty = self._rules.ignore_empty_fields
-            self._problems = ValueProblems(schema, self.header.columns, ignore_empty=ignore_empty)
+            self._thorough = True
+            self._values = ValueCheck(self._schema, header.columns, ignore_empty=ignore_empty)
 
-    def _fault(self, reason: str) -> None:
-        self.faults.add(self.rows, reason)
+
+def check_against(schema: DatabaseSchema | None, columns: Sequence[Column]) -> None:
+    """
+    Refuse columns that the database doesn't have.
+
+    :param schema: the database; None where it is not known.
+    :param columns: the columns of the rows.
+    :raises CopernicaArgumentError: there are such columns.
+    """
+    problems = schema.check_columns(columns) if schema else []
+    if problems:
+        raise CopernicaArgumentError(*problems)
+
+
+def _is_whole(value: object) -> bool:
+    """Tell whether a number of JSON text is whole, and yet not written as one: 1001.0 or 1e3."""
+    return isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value()
+
+
+def _is_suspect(header: Header, texts: Sequence[str], joined: str) -> bool:
+    """Tell whether a row has something that hardly any has, so that it must be looked at closely."""
+    keys = header.keys
+    for position in keys:
+        key = texts[position]
+        if not key or key.strip() != key or not key.isascii() or not key.isprintable():
+            return True
+    if "\\" in joined or _BOM in joined or texts[0] == header.source[0]:
+        return True
+    return not keys and (not joined or joined.isspace())
+
+
+def _value_faults(header: Header, row: Mapping[object, object]) -> list[Fault]:
+    """Return which values have no safe notation, and which keys are empty; the header itself says it more simply."""
+    if header.is_repeated_by(row.values()):
+        return [_REPEATED]
+    faults = []
+    for column, value in zip(header.columns, row.values(), strict=True):
+        try:
+            to_text(value, column.kind)
+        except UnsafeValueError as error:
+            faults.append(Fault(column.name, str(error)))
+    values = [*row.values()]
+    return faults + [
+        Fault(header.columns[position].name, _EMPTY_KEY)
+        for position in header.keys
+        if values[position] is None or not str(values[position]).strip()
+    ]

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from airflow_provider_copernica.exceptions import CopernicaRowError
 from airflow_provider_copernica.payload.columns import Column
 from airflow_provider_copernica.payload.schema import DatabaseSchema
+
+__all__ = ["NOT_KNOWN", "Columns", "ReadSchema", "RowReport", "RowRules"]
+
+ReadSchema = Callable[[], DatabaseSchema | None]
 
 
 @dataclass(frozen=True)
@@ -19,14 +22,17 @@ class RowRules:
     :param ignore_empty_fields: Copernica leaves fields alone that are empty, so that missing ones may be filled with
         empty text; default False.
     :param check_columns: says what is wrong with the columns, called as soon as they are known; default None.
-    :param schema: the database to compare columns and values with, default None.
+    :param read_schema: reads the database to compare the columns with, called once, when the columns are known: an
+        empty source asks nothing. It may return None where the database can't be read. Default None: not compared.
+    :param check_values: compare the values with the fields of the database too, default False.
     :param column_map: from names in the source to names of columns, default None.
     """
 
     key_fields: tuple[str, ...] = ()
     ignore_empty_fields: bool = False
     check_columns: Callable[[tuple[Column, ...]], Sequence[str]] | None = None
-    schema: DatabaseSchema | None = None
+    read_schema: ReadSchema | None = None
+    check_values: bool = False
     column_map: Mapping[str, str] | None = None
 
 
@@ -37,10 +43,12 @@ class Columns:
 
     :param renamed: from names in the source to names of columns, default None.
     :param of_location: names in a file that Copernica fetches itself, default none: not known.
+    :param current_file: names the file that a row comes from, where there are several; default None.
     """
 
     renamed: Mapping[str, str] | None = None
     of_location: Sequence[str] = ()
+    current_file: Callable[[], str | None] | None = None
 
 
 NOT_KNOWN = Columns()
@@ -51,12 +59,14 @@ class RowReport:
     """
     What was seen in the rows; never a value.
 
-    :param rows: number of rows, faulty ones included.
+    :param rows: number of rows that were read, faulty ones included.
     :param fields: names of the columns.
     :param key_fields: the key fields that were checked.
     :param duplicate_keys: rows whose combination of key values was seen before.
     :param faults: the first faults.
     :param fault_count: number of all faults.
+    :param null_markers: cells that are exactly ``\\N``, with which several databases write NULL.
+    :param rejected: rows that were left out and kept as rejects.
     """
 
     rows: int
@@ -65,43 +75,10 @@ class RowReport:
     duplicate_keys: int
     faults: tuple[str, ...] = ()
     fault_count: int = 0
+    null_markers: int = 0
+    rejected: int = 0
 
-
-FIRST_FAULTS = 10
-
-
-class Faults:
-    """The faults of a stream of rows."""
-
-    def __init__(self) -> None:
-        self.first: list[str] = []
-        self.count = 0
-
-    def add(self, row: int, reason: str) -> None:
-        """
-        Take note of a fault.
-
-        :param row: the number of the row.
-        :param reason: the field, what is wrong and what to do; never a value.
-        """
-        self.count += 1
-        if len(self.first) < FIRST_FAULTS:
-            self.first.append(f"row {row}: {reason}")
-
-    def add_summaries(self, sentences: list[str]) -> None:
-        """
-        Take note of faults that are already summed up, all of them in words.
-
-        :param sentences: one for each.
-        """
-        self.first.extend(sentences)
-        self.count += len(sentences)
-
-    def raise_any(self) -> None:
-        """
-        Refuse the rows if there was any fault.
-
-        :raises CopernicaRowError: there was.
-        """
-        if self.count:
-            raise CopernicaRowError(self.first, self.count)
+    @property
+    def accepted(self) -> int:
+        """The number of rows without those that were rejected."""
+        return self.rows - self.rejected

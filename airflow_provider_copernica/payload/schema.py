@@ -1,13 +1,19 @@
-"""The preflight: columns and values against the fields, interests and collections of the database."""
+"""A database as the API describes it, and which columns it has."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
+from airflow_provider_copernica.client.convert import to_count
 from airflow_provider_copernica.exceptions import CopernicaReplyError
-from airflow_provider_copernica.payload.columns import Column
+from airflow_provider_copernica.payload.columns import Column, show_name
 from airflow_provider_copernica.payload.field_types import FieldType, parse_options
+
+__all__ = ["CollectionSchema", "DatabaseSchema"]
+
+_SHOWN_FIELDS = 10
 
 
 @dataclass(frozen=True)
@@ -53,11 +59,11 @@ class DatabaseSchema:
         Read the reply of ``GET database/$id``, as Copernica's documentation shows it.
 
         :param database: the reply; lists bare or in an envelope, numbers as text or not, keys in any case.
-        :raises CopernicaReplyError: it is no description of a database.
+        :raises CopernicaReplyError: it does not describe a database.
         """
         entity = _entity(database)
-        path = f"database/{_text(entity, 'id')}"
-        schema = cls(_text(entity, "id"), _text(entity, "name"))
+        schema = cls(_id(entity), _text(entity, "name"))
+        path = f"database/{schema.id}"
         for name in ("fields", "collections"):
             items, complete = _embedded(entity, name)
             schema = schema.with_list(f"{path}/{name}", items)
@@ -92,7 +98,7 @@ class DatabaseSchema:
         collections: list[CollectionSchema] = []
         for entity in entities:
             items, complete = _embedded(entity, "fields")
-            collection_id = _text(entity, "id")
+            collection_id = _id(entity)
             fields = _fields([_entity(item) for item in items])
             collections.append(CollectionSchema(collection_id, _text(entity, "name"), fields))
             if not complete:
@@ -101,70 +107,86 @@ class DatabaseSchema:
 
     def check_columns(self, columns: Sequence[Column]) -> list[str]:
         """
-        Say which columns this database doesn't know.
+        Return which columns this database doesn't have, spelled exactly.
 
         :param columns: the columns of the rows.
-        :return: a sentence for each.
+        :return: a sentence for each; one for all where it has none of them: values may stand in the header's place.
         """
-        return [problem for column in columns if (problem := self._column_problem(column))]
+        problems = [problem for column in columns if (problem := self._problem(column))]
+        if len(problems) == len(columns) > 0 and not any(map(self._similar, columns)):
+            names = ", ".join(show_name(field.name) for field in self.fields[:_SHOWN_FIELDS])
+            more = ", ..." if len(self.fields) > _SHOWN_FIELDS else ""
+            which = f"fields such as {names}{more}" if names else "no fields"
+            reason = f"None of the columns (there are {len(columns):,}) is in the database, which has {which}"
+            return [f"{reason}: correct their names, or put the header line above the first row, if that is missing"]
+        return problems
 
     def field_type(self, column: Column) -> FieldType | None:
         """
-        Find the field of a column.
+        Return the field of a column; None for interests and for what is unknown.
 
         :param column: a column of the rows.
-        :return: None for interests and for what is unknown.
         """
-        return next((known for known in self._fields_of(column) if known.name == column.field), None)
-
-    def _fields_of(self, column: Column) -> tuple[FieldType, ...]:
         if column.kind == "interest":
-            return ()
-        if column.kind == "field":
-            return self.fields
-        return next((known.fields for known in self.collections if known.name == column.collection), ())
+            return None
+        return self._by_collection.get(column.collection, {}).get(column.field)
 
-    def _column_problem(self, column: Column) -> str:
+    @cached_property
+    def _by_collection(self) -> dict[str | None, dict[str, FieldType]]:
+        """The fields by collection, those of the database itself under None."""
+        named: dict[str | None, dict[str, FieldType]] = {None: {field.name: field for field in self.fields}}
+        for collection in self.collections:
+            named.setdefault(collection.name, {field.name: field for field in collection.fields})
+        return named
+
+    @cached_property
+    def _spellings(self) -> dict[str, str]:
+        """Every column that there can be, by its name in lower case."""
+        names = [f"interest.{name}" for name in self.interests or ()]
+        for collection, fields in self._by_collection.items():
+            names.extend(name if collection is None else f"{collection}.{name}" for name in fields)
+        return {name.lower(): name for name in names}
+
+    def _similar(self, column: Column) -> str | None:
+        spelling = self._spellings.get(column.name.lower())
+        if spelling is None and column.kind == "collection" and column.collection and self.interests is None:
+            return f"interest.{column.field}" if column.collection.lower() == "interest" else None
+        return spelling
+
+    def _problem(self, column: Column) -> str:
         if column.kind == "interest":
-            known_interests = (column.field,) if self.interests is None else self.interests
-            return _unknown("interest", column.name, column.field, known_interests, "interest.")
-        if column.collection is None:
-            return _unknown("field", column.name, column.field, [known.name for known in self.fields])
-        if column.collection.lower() == "interest" and column.collection not in self._collection_names():
-            return f"column {column.name!r}: write 'interest.{column.field}' for an interest"
-        names = self._collection_names()
-        end = f".{column.field}"
-        if problem := _unknown("collection", column.name, column.collection, names, end=end):
-            return problem
-        fields = [known.name for known in self._fields_of(column)]
-        return _unknown(
-            f"field of collection {column.collection!r}", column.name, column.field, fields, f"{column.collection}."
-        )
-
-    def _collection_names(self) -> list[str]:
-        return [known.name for known in self.collections]
-
-
-def _unknown(what: str, column: str, name: str, known: Sequence[str], start: str = "", end: str = "") -> str:
-    if name in known:
-        return ""
-    for other in known:
-        if other.lower() == name.lower():
-            return f"column {column!r}: write {start + other + end!r}, not {column!r}"
-    return f"column {column!r}: the database has no {what} of that name"
+            if self.interests is None or column.field in self.interests:
+                return ""
+        elif self.field_type(column) is not None:
+            return ""
+        shown = show_name(column.name)
+        if similar := self._similar(column):
+            return f"The database has no column {shown}, but one called {show_name(similar)}: write it like that"
+        if column.kind == "collection" and column.collection not in self._by_collection:
+            return f"The database has no collection for the column {shown}: correct its name, or leave it out"
+        return f"The database has no {column.kind.replace('collection', 'field')} {shown}: correct it, or leave it out"
 
 
 def _entity(value: object) -> dict[str, object]:
     if not isinstance(value, Mapping):
-        raise CopernicaReplyError(f"expected an object in the description of a database, got {type(value).__name__}")
+        raise CopernicaReplyError(
+            f"Copernica's description of the database holds a {type(value).__name__} in the place of an object"
+        )
     return {str(key).lower(): item for key, item in value.items()}
 
 
 def _text(entity: Mapping[str, object], key: str) -> str:
     value = entity.get(key)
     if isinstance(value, bool) or not isinstance(value, (str, int)) or value == "":
-        raise CopernicaReplyError(f"the description of a database has an item without {key!r}")
+        raise CopernicaReplyError(f"Copernica's description of the database has an item without {key!r}")
     return str(value)
+
+
+def _id(entity: Mapping[str, object]) -> str:
+    number = _number(entity.get("id"))
+    if not number:
+        raise CopernicaReplyError("Copernica's description of the database has an item whose ID is not a number")
+    return str(number)
 
 
 def _embedded(entity: Mapping[str, object], key: str) -> tuple[list[object], bool]:
@@ -181,8 +203,10 @@ def _embedded(entity: Mapping[str, object], key: str) -> tuple[list[object], boo
 
 
 def _number(value: object) -> int | None:
-    text = str(value).strip()
-    return int(text) if text.isascii() and text.isdigit() else None
+    try:
+        return to_count(value, least=0)
+    except ValueError:
+        return None
 
 
 def _fields(entities: Iterable[Mapping[str, object]]) -> tuple[FieldType, ...]:

@@ -1,9 +1,9 @@
-"""Checks on a source that is text and goes out as it is."""
+"""Text sources: read as rows, and checked where they go out as they are."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaEmptySourceError
 from airflow_provider_copernica.payload.row_checks import RowCheck
@@ -11,6 +11,8 @@ from airflow_provider_copernica.payload.row_rules import RowReport, RowRules
 from airflow_provider_copernica.readers.csv_rows import csv_rows
 from airflow_provider_copernica.readers.decoding import BOM, split_lines
 from airflow_provider_copernica.readers.json_rows import JsonTextError, json_rows
+
+__all__ = ["check_text", "refuse_repr", "text_rows"]
 
 _CHUNK = 1 << 16
 _REPR_START = re.compile(r"\s*([\[(]?\s*\{\s*'|[\[(]?\s*<[\w.]+ object)")
@@ -34,15 +36,13 @@ def check_text(
     :param rules: what the rows must obey.
     :param tolerate_faults: name faults in the report only (a dry run), default False.
     :raises CopernicaRowError: rows break the rules.
-    :raises CopernicaArgumentError: it is no such text, or its columns are wrong.
+    :raises CopernicaArgumentError: it is not such a text, or its columns are wrong.
     :raises CopernicaEmptySourceError: it holds no rows.
     """
-    _check_start(text, rules)
-    if format not in ("json", "csv"):
-        raise CopernicaArgumentError("format: text is 'json' or 'csv'")
-    rows = _csv(text, delimiter) if format == "csv" else _json(text)
+    if rules.column_map:
+        raise CopernicaArgumentError("column_map is not for text, which is sent as it is: rename its columns")
     with RowCheck(rules, as_is=True) as check:
-        for row in rows:
+        for row in text_rows(text, format, delimiter):
             check.texts(row)
         report = check.report()
     if not tolerate_faults:
@@ -50,20 +50,31 @@ def check_text(
     return report
 
 
-def _check_start(text: str, rules: RowRules) -> None:
-    if rules.column_map:
-        raise CopernicaArgumentError("column_map: text is sent as it is: rename its columns where it is made")
+def text_rows(text: str, format: str, delimiter: str | None) -> Generator[object, None, None]:  # noqa: A002 - as above
+    """
+    Read the rows of a text.
+
+    :param text: JSON or CSV.
+    :param format: "json" or "csv".
+    :param delimiter: of CSV: a tab, comma or semicolon; None for JSON.
+    :raises CopernicaArgumentError: it is not such a text.
+    :raises CopernicaEmptySourceError: it is blank.
+    """
     if text.startswith(BOM):
-        raise CopernicaArgumentError("source: the text starts with a byte order mark: read the file as 'utf-8-sig'")
+        raise CopernicaArgumentError("source starts with a byte order mark: read its file as 'utf-8-sig'")
     if not text.strip():
-        raise CopernicaEmptySourceError("source: the text is blank: there is nothing to import")
+        raise CopernicaEmptySourceError("The text of source is blank, so there is nothing to import")
     refuse_repr(text)
+    if format not in ("json", "csv"):
+        raise CopernicaArgumentError("format must be 'json' or 'csv' where source is text")
+    yield from _csv(text, delimiter) if format == "csv" else _json(text)
 
 
 def refuse_repr(text: str) -> None:
     """
     Refuse what a template makes of rows.
 
+    :param text: that may be JSON or CSV.
     :raises CopernicaArgumentError: the text is how Python prints a list or an object.
     """
     if _REPR_START.match(text):
@@ -72,8 +83,9 @@ def refuse_repr(text: str) -> None:
 
 def _python_repr() -> CopernicaArgumentError:
     return CopernicaArgumentError(
-        "source: this is how Python prints a list, not JSON; a template such as '{{ ti.xcom_pull(...) }}' makes text "
-        "of rows: hand over the rows themselves with source=task.output, or add '| tojson' to the template",
+        "source is text in Python's notation of a list, which is not JSON: a template such as "
+        "'{{ ti.xcom_pull(...) }}' makes text of rows. Hand the rows over with source=task.output, or add '| tojson' "
+        "to the template"
     )
 
 
@@ -83,7 +95,7 @@ def _chunks(text: str) -> Iterator[str]:
 
 def _csv(text: str, delimiter: str | None) -> Iterable[object]:
     if delimiter is None:
-        raise CopernicaArgumentError("delimiter: CSV text needs one: a tab, a comma or a semicolon")
+        raise CopernicaArgumentError("delimiter is missing: CSV text needs a tab, a comma or a semicolon")
     return csv_rows(split_lines(_chunks(text)), delimiter)
 
 
@@ -93,4 +105,4 @@ def _json(text: str) -> Iterator[object]:
     except JsonTextError as error:
         if _REPR_TOKEN.match(error.rest.lstrip()):
             raise _python_repr() from error
-        raise CopernicaArgumentError(f"source: {error.reason}: send rows, or valid JSON") from error
+        raise CopernicaArgumentError(f"source is not valid JSON: {error.reason}") from error

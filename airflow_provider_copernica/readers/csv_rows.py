@@ -3,93 +3,184 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
-from itertools import chain
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import chain, islice
+from typing import TYPE_CHECKING
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
+from airflow_provider_copernica.readers.csv_dialect import DELIMITERS
+from airflow_provider_copernica.readers.decoding import LONGEST_ROW, Lines
 from airflow_provider_copernica.readers.malformed_row import MalformedRow
 
-DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon"}
+if TYPE_CHECKING:
+    from _csv import Reader
+
+__all__ = ["DELIMITERS", "NULL_MARKER", "csv_rows"]
+
+NULL_MARKER = r"\N"
+"""How Snowflake, MySQL and Hive write NULL into CSV."""
 _LONGEST_VALUE = 1 << 24
 """Characters: Copernica documents 16 million for its largest field; the csv module stops at 131072."""
+_MOST_LINES = 1 << 18
+"""Of one row, within quotes."""
+_NAMES_SHOWN = 5
 
 
-def csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[dict[str, object] | MalformedRow]:
-    """
+def csv_rows(
+    lines: Lines,
+    delimiter: str,
+    *,
+    null_values: Collection[str] = (),
+    on_null_markers: Callable[[int], None] | None = None,
+) -> Iterator[dict[str, object] | MalformedRow]:
+    r"""
     Read CSV.
 
-    :param lines: the text, line by line, ends included.
+    :param lines: the text.
     :param delimiter: a tab, comma or semicolon.
+    :param null_values: cells that are empty if they stand without quotes, default none.
+    :param on_null_markers: called at the end with the number of cells ``\N`` without quotes that were left as they
+        are, if there were any; default None.
     :raises CopernicaArgumentError: no such delimiter, a column that occurs twice, or quotes that don't match.
     """
     if delimiter not in DELIMITERS:
         raise CopernicaArgumentError("delimiter: choose a tab, a comma or a semicolon")
     csv.field_size_limit(max(_LONGEST_VALUE, csv.field_size_limit()))
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    rows = 0
+    source = _Source(lines, delimiter, frozenset(null_values) or frozenset((NULL_MARKER,)))
+    reader = csv.reader(chain.from_iterable(source), delimiter=delimiter, strict=True)
     try:
         header = next(reader, None)
         if header is None:
             return
         _check_header(header)
-        blank = 0
-        for cells in reader:
-            rows += 1
-            if not cells:  # harmless at the end only, which isn't known yet
-                blank += 1
-                continue
-            for _ in range(blank):
-                yield {header[0]: ""} if len(header) == 1 else MalformedRow("is a blank line: remove it")
-            blank = 0
-            yield _row(header, cells, reader.line_num)
+        yield from _rows(reader, header, source, blank=bool(null_values))
     except csv.Error as error:
-        where = f"row {rows + 1} (line {reader.line_num})" if reader.line_num > 1 else "the header"
-        raise CopernicaArgumentError(f"{where} is no valid CSV: {error}") from error
+        where = f"Row {source.rows + 1} (line {reader.line_num})" if reader.line_num > 1 else "The header"
+        raise CopernicaArgumentError(f"{where} is not valid CSV: {_explain(error)}") from error
+    if source.markers_left and on_null_markers:
+        on_null_markers(source.markers_left)
 
 
-def _row(header: list[str], cells: list[str], line: int) -> dict[str, object] | MalformedRow:
+def _rows(
+    reader: Reader, header: list[str], source: _Source, *, blank: bool
+) -> Iterator[dict[str, object] | MalformedRow]:
+    """The rows below the header; this loop takes most of the time of all reading."""
+    width = len(header)
+    start = reader.line_num
+    blank_lines = 0
+    for cells in reader:
+        source.rows += 1
+        if not cells:  # harmless at the end only, which isn't known yet
+            blank_lines += 1
+            start = reader.line_num
+            continue
+        for _ in range(blank_lines):
+            yield {header[0]: ""} if width == 1 else MalformedRow("is a blank line: remove it")
+        if source.has_markers:
+            source.replace_markers(cells, start, reader.line_num, blank=blank)
+        blank_lines = 0
+        start = reader.line_num
+        yield dict(zip(header, cells, strict=False)) if len(cells) == width else _malformed(header, cells, start)
+
+
+class _Source:
+    """
+    Feeds the csv module, and keeps what that does not tell: the text of the row that is being read.
+
+    :param lines: the text.
+    :param delimiter: of the columns.
+    :param markers: cells that stand for NULL.
+    """
+
+    def __init__(self, lines: Lines, delimiter: str, markers: frozenset[str]) -> None:
+        self.rows = 0
+        self.markers_left = 0
+        self._lines = lines
+        self._markers = markers
+        self._cell = re.compile(rf'(?:"[^"]*(?:""[^"]*)*"|[^{delimiter}\r\n]*)(?:{delimiter}|[\r\n]*\Z)')
+        # the last block, and those before in which the present row began; whether each holds a marker somewhere
+        self._kept: list[list[str]] = []
+        self._suspect: list[bool] = []
+        self._lines_before = 0
+        self.has_markers = False
+
+    def __iter__(self) -> Iterator[list[str]]:
+        rows_before, size = -1, 0
+        for block in self._lines.blocks():
+            if self.rows > rows_before:
+                self._lines_before += sum(map(len, self._kept[:-1]))
+                del self._kept[:-1], self._suspect[:-1]
+                rows_before, size = self.rows, 0
+            text = "".join(block)
+            size += len(text)
+            self._kept.append(block)
+            self._suspect.append(any(marker in text for marker in self._markers))
+            self.has_markers = any(self._suspect)
+            if size > LONGEST_ROW or (len(self._kept) > 2 and sum(map(len, self._kept)) > _MOST_LINES):
+                limits = f"{LONGEST_ROW:,} characters or {_MOST_LINES:,} lines"
+                raise csv.Error(f"it is longer than {limits}; check that its quotes are closed")
+            yield block
+
+    def replace_markers(self, cells: list[str], start: int, end: int, *, blank: bool) -> None:
+        """
+        Find the markers without quotes in a row.
+
+        :param cells: of the row; changed in place.
+        :param start: the number of lines before the row.
+        :param end: the number of lines up to its end.
+        :param blank: make them empty; False: only count them.
+        """
+        if self._markers.isdisjoint(cells):
+            return
+        lines = islice(chain.from_iterable(self._kept), start - self._lines_before, end - self._lines_before)
+        found = [
+            position for position in self._unquoted("".join(lines), len(cells)) if cells[position] in self._markers
+        ]
+        self.markers_left += 0 if blank else len(found)
+        for position in found if blank else ():
+            cells[position] = ""
+
+    def _unquoted(self, text: str, cells: int) -> Iterable[int]:
+        if '"' not in text:
+            return range(cells)
+        matches = enumerate(islice(self._cell.finditer(text), cells))
+        return [position for position, match in matches if not match[0].startswith('"')]
+
+
+def _explain(error: csv.Error) -> str:
+    reason = str(error)
+    if "new-line character" in reason:
+        return "a carriage return stands alone; end lines with a line feed, and put quotes around such values"
+    if "field limit" in reason:
+        return f"a value is longer than {_LONGEST_VALUE:,} characters; check that its quotes are closed"
+    return reason
+
+
+def _malformed(header: list[str], cells: list[str], line: int) -> MalformedRow:
     if len(cells) < len(header):
-        missing = ", ".join(repr(name) for name in header[len(cells) :])
-        return MalformedRow(
-            f"(line {line}) has {len(cells)} of {len(header)} values, nothing for {missing}: complete it"
-        )
-    if len(cells) > len(header):
-        return MalformedRow(
-            f"(line {line}) has {len(cells)} values for {len(header)} columns: quote values with delimiters"
-        )
-    return dict(zip(header, cells, strict=True))
+        missing = _shown(header[len(cells) :])
+        reason = f"(line {line}) has {len(cells)} of {len(header)} values, nothing for {missing}: complete it"
+    else:
+        reason = f"(line {line}) has {len(cells)} values for {len(header)} columns: quote values with delimiters"
+    return MalformedRow(reason)
+
+
+def _shown(names: list[str]) -> str:
+    more = len(names) - _NAMES_SHOWN
+    return ", ".join(map(repr, names[:_NAMES_SHOWN])) + (f" and {more} more" if more > 0 else "")
 
 
 def _check_header(header: list[str]) -> None:
     if not header:
-        raise CopernicaArgumentError("the first line is blank: it must hold the names of the columns")
-    twice = dict.fromkeys(name for name in header if header.count(name) > 1)
+        raise CopernicaArgumentError("The first line is blank: it must hold the names of the columns")
+    if any("@" in name for name in header):  # a customer's address, which no message may show
+        raise CopernicaArgumentError("The first line holds an address, not the names of the columns: add a header line")
+    if header[0].lower().startswith("sep=") and not any(header[1:]):
+        raise CopernicaArgumentError("The first line is Excel's 'sep=': remove it, the next one names the columns")
+    twice = [name for name, times in Counter(header).items() if times > 1]
     if twice:
-        raise CopernicaArgumentError(*(f"column {name!r} occurs twice in the header: keep one" for name in twice))
-
-
-def sniff_delimiter(lines: Iterator[str]) -> tuple[str, Iterator[str]]:
-    """
-    Find the delimiter that cuts the header into most columns; a comma if there is only one column.
-
-    :param lines: the text, line by line.
-    :return: the delimiter, and all lines.
-    :raises CopernicaArgumentError: several delimiters fit as well.
-    """
-    first = next(lines, "")
-    counts = {delimiter: _count_columns(first, delimiter) for delimiter in DELIMITERS}
-    most = max(counts.values())
-    best = [delimiter for delimiter, count in counts.items() if count == most]
-    if most < 2:
-        best = [","]
-    if len(best) > 1:
-        names = " or ".join(DELIMITERS[delimiter] for delimiter in best)
-        raise CopernicaArgumentError(f"delimiter: the header may be cut at each {names}: say which it is")
-    return best[0], chain((first,) if first else (), lines)
-
-
-def _count_columns(line: str, delimiter: str) -> int:
-    try:
-        return len(next(csv.reader([line], delimiter=delimiter), []))
-    except csv.Error:
-        return 0
+        raise CopernicaArgumentError(
+            *(f"Column {name!r} occurs twice in the header: keep one" for name in twice[:_NAMES_SHOWN])
+        )

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import count
 
+from airflow_provider_copernica.readers.decoding import LONGEST_ROW
 from airflow_provider_copernica.readers.malformed_row import MalformedRow
 
+__all__ = ["JsonTextError", "json_line_rows", "json_rows"]
+
 _BLANK = re.compile(r"[ \t\r\n]*")
-_LONGEST_ROW = 1 << 26
 _LONGEST_TOKEN = 16
+_MOST_FIELDS = 10_000
 
 
 class JsonTextError(Exception):
     """
-    Text that is no JSON array of objects.
+    Text that is not a JSON array of objects.
 
     :param reason: where and why.
     :param rest: the start of what could not be read, to guess what it is; not for messages.
@@ -29,18 +33,22 @@ class JsonTextError(Exception):
         self.rest = rest
 
 
-class _Repeating(dict[str, object]):
-    """An object in which a field occurs twice."""
+class _Malformed(dict[str, object]):
+    """An object that can't be a row."""
 
-    def __init__(self, pairs: list[tuple[str, object]]) -> None:
-        super().__init__(pairs)
-        names = [name for name, _ in pairs]
-        self.field = next(name for name in names if names.count(name) > 1)
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    if len(pairs) > _MOST_FIELDS:
+        return _Malformed(f"has {len(pairs):,} fields, of {_MOST_FIELDS:,} at most: an object is one row")
     row = dict(pairs)
-    return row if len(row) == len(pairs) else _Repeating(pairs)
+    if len(row) == len(pairs):
+        return row
+    twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+    return _Malformed(f"has the field {twice!r} twice: keep one of them")
 
 
 # numbers are read as Decimal to keep all their digits
@@ -52,7 +60,7 @@ def json_rows(chunks: Iterable[str]) -> Iterator[object]:
     Read a JSON array, one element after the other.
 
     :param chunks: the text in pieces.
-    :raises JsonTextError: it is no JSON, or no array.
+    :raises JsonTextError: it is not JSON, or not an array.
     """
     buffer = _Buffer(chunks)
     if not buffer.next_character():
@@ -80,7 +88,7 @@ def json_line_rows(lines: Iterable[str]) -> Iterator[object]:
     Read one JSON object per line; blank lines are skipped.
 
     :param lines: the text, line by line.
-    :raises JsonTextError: a line is no JSON.
+    :raises JsonTextError: a line is not JSON.
     """
     filled = (line for line in lines if line.strip())
     for number, line in enumerate(filled, start=1):
@@ -100,7 +108,7 @@ class _Buffer:
         self._position = 0
 
     def next_character(self) -> str:
-        """The next character that isn't blank, without taking it; empty at the end."""
+        """Return the next character that isn't blank, without taking it; empty at the end."""
         while True:
             match = _BLANK.match(self._text, self._position)
             self._position = match.end() if match else self._position
@@ -110,16 +118,17 @@ class _Buffer:
                 return ""
 
     def take(self) -> str:
-        """The next character that isn't blank; empty at the end."""
+        """Take the next character that isn't blank; empty at the end."""
         character = self.next_character()
         self._position += len(character)
         return character
 
     def rest(self) -> str:
+        """Return the start of what was not read yet."""
         return self._text[self._position : self._position + 100]
 
     def decode(self, number: int) -> object:
-        """The next value, or why it is no row; reads on as long as it may be cut off by the end of what is in sight."""
+        """Return the next value, or why it is not a row; read on while the end of what is in sight may cut it off."""
         self.next_character()
         while True:
             try:
@@ -127,22 +136,20 @@ class _Buffer:
             except json.JSONDecodeError as error:
                 reason, at, cut_off = error.msg, error.pos, self._may_be_cut_off(error)
             except (ValueError, RecursionError) as error:
-                raise JsonTextError(f"row {number}: a number is too long, or it is nested too deep", "") from error
+                raise JsonTextError(f"row {number}: a number is too long, or values are nested too deep", "") from error
             else:
                 reason, at, cut_off = "", end, end == len(self._text)
+            if cut_off and len(self._text) - self._position > LONGEST_ROW:
+                raise JsonTextError(f"row {number}: it is longer than {LONGEST_ROW:,} characters", "")
             if cut_off and self._read(max(1, len(self._text) - self._position)):
                 continue
             if reason:
                 self._position = at
                 raise JsonTextError(f"row {number}: {reason}", self.rest())
             self._position = end
-            if isinstance(value, _Repeating):
-                return MalformedRow(f"field {value.field!r} occurs twice in one object: keep one of them")
-            return value
+            return MalformedRow(value.reason) if isinstance(value, _Malformed) else value
 
     def _may_be_cut_off(self, error: json.JSONDecodeError) -> bool:
-        if len(self._text) - self._position > _LONGEST_ROW:
-            return False
         return error.msg.startswith("Unterminated string") or len(self._text) - error.pos <= _LONGEST_TOKEN
 
     def _read(self, at_least: int) -> bool:

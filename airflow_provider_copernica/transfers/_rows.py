@@ -17,13 +17,13 @@ UNRENDERED_SOURCE: dict[str, object] = {"source": UNKNOWN, **ARRAY_FORMAT}
 
 def refuse_source(arguments: Mapping[str, object], rows_come_from: str, *, others: Sequence[str] = ()) -> None:
     """
-    A transfer has its own rows.
+    Refuse a second source: a transfer has its own rows.
 
     :param arguments: of the operator.
     :param rows_come_from: the argument, or the thing, that gives the rows.
     :param others: more arguments that make no sense then.
-    :raises CopernicaArgumentError: when there is another source of rows.
+    :raises CopernicaArgumentError: there is another source of rows.
     """
     for name in ("source", "location", *others):
         if arguments.get(name) is not None:
-            raise CopernicaArgumentError(f"{name}: the rows come from {rows_come_from}; leave {name} out.")
+            raise CopernicaArgumentError(f"{name}: the rows come from {rows_come_from}: leave {name} out")

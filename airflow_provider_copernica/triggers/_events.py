@@ -45,14 +45,17 @@ def finished_event(status: CopernicaImport) -> dict[str, object]:
 def error_event(error: Exception) -> dict[str, object]:
     """Return the event for anything else, with the reason."""
     result = next((word for word, kind in _ERRORS.items() if isinstance(error, kind)), "error")
-    status = getattr(error, "copernica_import", None)
-    message = str(error) if isinstance(error, CopernicaError) else f"The trigger ended with {type(error).__name__}."
+    # what an unknown exception says may hold anything
+    said = (
+        error if isinstance(error, CopernicaError) else CopernicaError(f"The trigger ended with {type(error).__name__}")
+    )
     return {
         "result": result,
-        "message": message,
-        "import": _as_json(status) if isinstance(status, CopernicaImport) else None,
-        "status_code": getattr(error, "status_code", None),
-        "api_message": getattr(error, "api_message", ""),
+        "message": said.reason,
+        "names": list(said.names),
+        "import": None if said.copernica_import is None else _as_json(said.copernica_import),
+        "status_code": said.status_code,
+        "api_message": said.api_message,
     }
 
 
@@ -74,13 +77,14 @@ def read_event(event: object) -> CopernicaImport:
             "The trigger woke the task with an event that this version does not know, so the import's end is unknown. "
             "Workers and triggerer should run the same version of airflow-provider-copernica."
         )
+    if issubclass(kind, CopernicaArgumentError):
+        raise kind(message)
+    names = values.get("names")
+    names = [str(name) for name in names] if isinstance(names, list) else []
     if issubclass(kind, CopernicaImportError):
-        raise kind(message, status)
-    if issubclass(kind, CopernicaApiError):
-        code = values.get("status_code")
-        said = str(values.get("api_message") or "")
-        raise kind(message, status_code=code if isinstance(code, int) else None, api_message=said)
-    raise kind(message)
+        raise kind(message, status, names=names)
+    code, said = values.get("status_code"), str(values.get("api_message") or "")
+    raise kind(message, names=names, status_code=code if isinstance(code, int) else None, api_message=said)
 
 
 def read_resume_data(event: object) -> Mapping[str, object]:

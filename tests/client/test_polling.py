@@ -26,7 +26,7 @@ def watch(account: Account, import_id: int, patience: float | None = None) -> tu
     seen: list[str] = []
     now = time.time()
     plan = Watch(PollSchedule(0.04, 0.5), now, None if patience is None else now + patience)
-    steps = watch_import(account.settings, import_id, plan, lambda status: seen.append(status.status))
+    steps = watch_import(import_id, plan, lambda status: seen.append(status.status))
     return account.run(steps), seen
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG
-from support.dagrun import AIRFLOW_3, AIRFLOW_3_3, run_dag
+from support.dagrun import AIRFLOW_3, AIRFLOW_3_3, poll_often, run_dag
 
 from airflow_provider_copernica.emulator import Emulator
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
@@ -59,6 +59,7 @@ def alerts_in(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 def test_the_example_alerts(copernica_emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
     copernica_emulator.failing_imports("Disk full", after_lines=1)
+    poll_often(example)
     assert run_dag(example)["import_customers"].state == "failed"
     (alert,) = alerts_in(caplog)
     assert alert.startswith("copernica_import_with_alert.import_customers: import 1 after 1 of 1 lines: Disk full (")

@@ -62,7 +62,12 @@ def test_every_mode(copernica_emulator: Emulator, mode: str) -> None:
             poll_interval=0.2,
         ).expand(source=batches())
         CopernicaImportOperator.partial(
-            task_id="keyed", action="update or add", key_fields=["Email"], source=rows(), deferrable=deferrable
+            task_id="keyed",
+            action="update or add",
+            key_fields=["Email"],
+            source=rows(),
+            deferrable=deferrable,
+            poll_interval=0.2,
         ).expand(database=[1])
         started = load("started", '[{"Email": "text@example.com"}]', format="json", wait_for_completion=False)
         CopernicaImportSensor(task_id="sensor", import_id=started.output, **waits)

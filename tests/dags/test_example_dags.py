@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_airflow import EXAMPLE_DAGS
-from support.dagrun import run_dag
+from support.dagrun import poll_often, run_dag
 
 from airflow_provider_copernica.emulator import Emulator
+from local_airflow.environment import EXAMPLE_DAGS
 
 FILES = sorted(EXAMPLE_DAGS.glob("example_*.py"))
 
@@ -49,6 +49,7 @@ def test_runs(copernica_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp
     warehouse = {"conn_type": "sqlite", "host": str(tmp_path / "warehouse.db")}
     monkeypatch.setenv("AIRFLOW_CONN_SQLITE_DEFAULT", json.dumps(warehouse))
     for dag in load(path):
+        poll_often(dag)
         results = run_dag(dag)
         assert {result.state for result in results.values()} == {"success"}, results
     assert all(each.state == "finished" for each in copernica_emulator.imports)

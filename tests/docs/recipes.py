@@ -34,6 +34,19 @@ with DAG("recipe_delete", schedule=None) as delete:
 
     forget_customers >> delete_cancelled_orders
 
+with DAG("recipe_part_files", schedule=None, params={"exports": "s3://exports/customers"}) as part_files:
+    # [START part_files]
+    import_parts = ObjectStorageToCopernicaOperator(
+        task_id="import_parts",
+        database=1,
+        action="update or add",
+        key_fields=["Email"],
+        path="{{ params.exports }}/part-*.csv.gz",  # or the folder alone
+        null_values=["\\N"],
+        min_records=2,
+    )
+    # [END part_files]
+
 with DAG("recipe_presign", schedule=None) as presign:
     # [START presign]
     import_export = ObjectStorageToCopernicaOperator(

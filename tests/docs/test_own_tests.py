@@ -8,20 +8,21 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.database import copy_database
 
 HERE = Path(__file__).resolve().parent
 EXAMPLE_DAGS = HERE.parent.parent / "example_dags"
 
 
 @pytest.mark.slow
-def test_they_pass(tmp_path: Path) -> None:
+def test_they_pass(tmp_path: Path, migrated_database: Path) -> None:
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "AIRFLOW_HOME": str(tmp_path),
         "AIRFLOW__CORE__DAGS_FOLDER": str(EXAMPLE_DAGS),
     }
-    subprocess.run(["airflow", "db", "migrate"], env=environment, check=True, capture_output=True)
+    copy_database(migrated_database, tmp_path / "airflow.db")
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["airflow_provider_copernica.emulator.pytest_plugin"]\n')
     (tmp_path / "test_own.py").write_text((HERE / "own_tests.py").read_text())
     command = [

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sqlite3
 from pathlib import Path
 
 import pytest
 import recipes
-from support.dagrun import run_dag
+from support.dagrun import poll_often, run_dag
 
 from airflow_provider_copernica.emulator import Emulator
 
@@ -20,6 +21,9 @@ TABLES = """
     CREATE TABLE orders (email, number, status);
     INSERT INTO orders VALUES ('noor@example.com', '1', 'cancelled'), ('noor@example.com', '2', 'paid');
 """
+
+for dag in (recipes.delete, recipes.location, recipes.dry_run):
+    poll_often(dag)
 
 
 @pytest.fixture
@@ -43,6 +47,21 @@ def test_deletes_the_customers_that_asked_and_the_orders_that_were_cancelled(cop
     (profile,) = copernica_emulator.profiles(1)
     assert profile["fields"]["Email"] == "noor@example.com"  # type: ignore[index]  # a dict
     assert [order["fields"]["OrderID"] for order in profile["subprofiles"]["Order"]] == ["2"]  # type: ignore[index]
+
+
+@pytest.mark.usefixtures("airflow_database", "copernica_connection")
+def test_part_files_are_one_import(copernica_emulator: Emulator, tmp_path: Path) -> None:
+    for name in ("noor", "senna"):
+        rows = f"Email,Firstname\n{name}@example.com,\\N\n"
+        (tmp_path / f"part-{name}.csv.gz").write_bytes(gzip.compress(rows.encode()))
+    (tmp_path / "_SUCCESS").touch()
+    assert run_dag(recipes.part_files, {"exports": str(tmp_path)})["import_parts"].state == "success"
+    stored = [profile["fields"] for profile in copernica_emulator.profiles(1)]
+    assert [(fields["Email"], fields["Firstname"]) for fields in stored] == [  # type: ignore[index]  # dicts
+        ("noor@example.com", ""),
+        ("senna@example.com", ""),
+    ]
+    assert len(copernica_emulator.imports) == 1
 
 
 @pytest.mark.usefixtures("airflow_database", "copernica_connection", "warehouse")

@@ -7,11 +7,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from processes import wait_until
 from support.dagrun import AIRFLOW_3_3
 from support.distributed import HAS_REDIS, MISSING, distributed_airflow
 from support.postgres import BIN
 from support.postgres import MISSING as MISSING_POSTGRES
+
+from local_airflow.processes import wait_until
 
 IMPORTS = 200
 

@@ -4,71 +4,35 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from local_airflow import AIRFLOW_2, EXAMPLE_DAGS, connection_json
-from support.airflow_api import TaskId
-from support.airflow_home import AirflowHome, RunningAirflow, running_airflow
+from support.airflow_api import FINISHED, PATIENCE, TaskId
 from support.browser import chromium
 from support.connection_forms import CONNECTION_ID, ConnectionForm, form_of_airflow_2, form_of_airflow_3
 from support.dagrun import AIRFLOW_3, AIRFLOW_3_1
-from support.wheel import ROOT, unpacked_wheel
+from support.standalone import TOKEN, Standalone
+from support.wheel import ROOT
 
-from airflow_provider_copernica.emulator import Emulator, run_emulator
-from airflow_provider_copernica.emulator.demo import add_demo_database
+from local_airflow.environment import AIRFLOW_2
+from local_airflow.processes import wait_until
 
-TOKEN = "a-token-that-no-page-shows"
 DAG_ID = "copernica_import_csv"
 SCREENSHOT = ROOT / "docs" / "images" / "connection-form.png"
 
 pytestmark = pytest.mark.slow
 
 
-@dataclass(frozen=True)
-class Site:
-    """An Airflow with the package from its wheel, and an emulator."""
-
-    airflow: RunningAirflow
-    emulator: Emulator
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("form")
-    installed = unpacked_wheel(folder)
-    with run_emulator(token=TOKEN, port=0) as emulator:
-        add_demo_database(emulator)
-        # Airflow 2: a connection that the browser opens and keeps for later occupies a whole worker
-        settings = {
-            "PYTHONPATH": str(installed),
-            "AIRFLOW__WEBSERVER__WORKERS": "4",
-            "AIRFLOW_CONN_COPERNICA_DEFAULT": connection_json(emulator.url, TOKEN),
-        }
-        home = AirflowHome(folder / "home", EXAMPLE_DAGS, settings)
-        code = "import airflow_provider_copernica as package; print(package.__file__)"
-        loaded = subprocess.run(
-            [sys.executable, "-c", code], env=home.environment, cwd=folder, check=True, capture_output=True, text=True
-        )
-        assert Path(loaded.stdout.strip()).is_relative_to(installed)
-        with running_airflow(home, ("standalone",)) as airflow:
-            yield Site(airflow, emulator)
-
-
 @pytest.fixture
-def form(site: Site) -> Iterator[ConnectionForm]:
-    home = site.airflow.home
+def form(standalone: Standalone) -> Iterator[ConnectionForm]:
+    home = standalone.home
     with chromium() as browser:
         kind = form_of_airflow_2 if AIRFLOW_2 else form_of_airflow_3
         yield kind(browser, f"http://127.0.0.1:{home.port}", "admin", home.password)
 
 
 @pytest.mark.skipif(AIRFLOW_3 and not AIRFLOW_3_1, reason="Airflow 3.0 has its plain form only")
-def test_a_person_adds_a_connection(site: Site, form: ConnectionForm) -> None:
+def test_a_person_adds_a_connection(standalone: Standalone, form: ConnectionForm) -> None:
     form.open()
     labels = form.labels()
     assert labels == [
@@ -91,29 +55,38 @@ def test_a_person_adds_a_connection(site: Site, form: ConnectionForm) -> None:
         SCREENSHOT.parent.mkdir(parents=True, exist_ok=True)
         form.screenshot(SCREENSHOT)
 
-    url, _, port = site.emulator.url.rpartition(":")
-    form.fill(host=url, port=port, password=TOKEN, auth_host=site.emulator.url)
+    url, _, port = standalone.emulator.url.rpartition(":")
+    form.fill(host=url, port=port, password=TOKEN, auth_host=standalone.emulator.url)
     assert form.test_and_save() == "Connected to Copernica account 'Development' (Copernica BV)"
     assert TOKEN not in form.browser.driver.page_source
 
-    saved = site.airflow.api().call("GET", f"connections/{CONNECTION_ID}")
+    saved = standalone.api.call("GET", f"connections/{CONNECTION_ID}")
     assert (saved["conn_type"], saved["host"], str(saved["port"])) == ("copernica", url, port)
     extra = json.loads(str(saved["extra"]))
-    assert (str(extra["api_version"]), extra["auth_host"]) == ("4", site.emulator.url)
+    assert (str(extra["api_version"]), extra["auth_host"]) == ("4", standalone.emulator.url)
     assert not [name for name in ("login", "schema") if saved.get(name)]
 
 
-def test_the_task_page_tells_progress_and_reason(site: Site) -> None:
-    api = site.airflow.api()
+def test_the_task_page_tells_progress_and_reason(standalone: Standalone) -> None:
+    api, emulator = standalone.api, standalone.emulator
 
-    def run(**conf: object) -> tuple[str, str, object]:
-        run_id = api.trigger(DAG_ID, {"database": 1, **conf})
-        state = api.wait_for_run(DAG_ID, run_id)
-        task = TaskId(DAG_ID, run_id, "import_customers")
+    def start(**conf: object) -> TaskId:
+        return TaskId(DAG_ID, api.trigger(DAG_ID, {"database": 1, **conf}), "import_customers")
+
+    def end_of(task: TaskId) -> tuple[str, str, object]:
+        state = api.wait_for_run(DAG_ID, task.run_id)
         return state, api.log(task), api.call("GET", f"{task.path}/links")
 
-    site.emulator.import_seconds = 15  # the triggerer may be slow to begin
-    state, log, links = run()
+    def run(**conf: object) -> tuple[str, str, object]:
+        return end_of(start(**conf))
+
+    emulator.import_seconds = 60  # the triggerer may be slow to begin
+    task = start()
+    api.wait_for_task(task, {"deferred", *FINISHED})
+    wait_until(lambda: " lines/s" in api.log(task) or api.task(task)["state"] in FINISHED, PATIENCE, "progress")
+    done = {"status": "finished", "lastrun": "2026-03-01 12:00:00", "processedLines": "1000"}
+    emulator.set_status(emulator.imports[-1].import_id, **done)
+    state, log, links = end_of(task)
     assert state == "success", log
     progress = [line for line in log.splitlines() if " of 1,000 lines, " in line and " lines/s" in line]
     assert progress, log
@@ -121,12 +94,12 @@ def test_the_task_page_tells_progress_and_reason(site: Site) -> None:
     expected = "https://ms.copernica.com/#/profiles"
     assert expected in json.dumps(links)
 
-    site.emulator.import_seconds = 0.2
-    site.emulator.failing_imports("Disk full", after_lines=10)
+    emulator.import_seconds = 0.2
+    emulator.failing_imports("Disk full", after_lines=10)
     try:
         state, log, links = run()
     finally:
-        site.emulator.failing_imports(None)
+        emulator.failing_imports(None)
     assert state == "failed"
     assert [line for line in log.splitlines() if "Disk full" in line and "10 of 1,000" in line], log
     assert expected in json.dumps(links)

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from processes import wait_until
 from support.airflow_api import PATIENCE, AirflowApi, TaskId
 from support.airflow_home import AirflowHome, RunningAirflow, kill_task, running_airflow
 from support.dagrun import AIRFLOW_3_3
 
 from airflow_provider_copernica.emulator import Emulator, Fault, run_emulator
 from airflow_provider_copernica.emulator.demo import add_demo_database
+from local_airflow.processes import wait_until
 
 pytestmark = [
     pytest.mark.slow,
@@ -44,10 +44,11 @@ from airflow_provider_copernica.operators.copernica import CopernicaImportOperat
 ROWS = json.loads(os.environ["TEST_ROWS"])
 COMMON = dict(database=1, key_fields=["Email"], retries=2, retry_delay=timedelta(seconds=1), poll_interval=1)
 
-for name, deferrable in (("worker", False), ("triggerer", True)):
+for name, deferrable, retries in (("worker", False, 2), ("triggerer", True, 2), ("last_try", False, 0)):
     with DAG(f"kill_{name}", schedule=None, params={"action": "add"}) as dag:
         CopernicaImportOperator(
-            task_id="load", action="{{ params.action }}", source=ROWS, deferrable=deferrable, **COMMON
+            task_id="load", action="{{ params.action }}", source=ROWS, deferrable=deferrable,
+            **{**COMMON, "retries": retries},
         )
     globals()[dag.dag_id] = dag
 
@@ -74,7 +75,7 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(tmp_path_factory: pytest.TempPathFactory, migrated_database: Path) -> Iterator[Stage]:
     directory = tmp_path_factory.mktemp("kill")
     (directory / "dags").mkdir()
     (directory / "dags" / "kill.py").write_text(DAG_FILE)
@@ -85,10 +86,11 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             "TEST_ROWS": json.dumps([{"Email": f"{PRIVATE}{number}@example.com"} for number in range(3)]),
             "TEST_LOCATION": f"ftp://reader:{PASSWORD}@files.example.com/customers.json",
         }
-        home = AirflowHome(directory / "home", directory / "dags", settings)
-        home.add_connection(emulator.url, TOKEN)
+        home = AirflowHome(directory / "home", directory / "dags", settings, migrated=migrated_database)
         with running_airflow(home) as airflow:
-            yield Stage(emulator, home, airflow, airflow.api())
+            api = airflow.api()
+            api.add_connection(emulator.url, TOKEN)
+            yield Stage(emulator, home, airflow, api)
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,7 @@ def test_a_worker_is_killed(
     assert (ended["state"], ended["try_number"], len(emulator.imports) - imports) == (state, tries, made), log
     if state == "failed":
         assert "look for" in log
-        assert "It is not repeated" in log
+        assert "It is not sent again by itself" in log
 
 
 def test_the_triggerer_is_killed_while_twenty_imports_are_deferred(stage: Stage) -> None:
@@ -206,11 +208,32 @@ def test_a_person_fails_the_task(stage: Stage, mode: str) -> None:
         lambda: any(f"/import/{imports + 1}" in each.path for each in emulator.requests), PATIENCE, "a first look"
     )
     api.call("PATCH", task.path, body={"new_state": "failed"})
-    expected = f"import {imports + 1}" if mode == "triggerer" else f"Copernica import {imports + 1} "
+    expected = f"no longer waits for import {imports + 1}" if mode == "triggerer" else "The task was stopped."
     wait_until(
         lambda: expected in whole_log(stage, task) and "goes on" in whole_log(stage, task), PATIENCE, "its last words"
     )
     wait_until(lambda: emulator.imports[-1].state == "finished", PATIENCE, "the import, which goes on")
+
+
+@pytest.mark.parametrize("mode", ["worker", "last_try", "triggerer"])
+def test_a_task_is_cleared_while_its_import_runs(stage: Stage, mode: str) -> None:
+    emulator, api, dag_id = stage.emulator, stage.api, f"kill_{mode}"
+    emulator.clear_faults()
+    emulator.import_seconds = 600
+    imports = len(emulator.imports)
+    run_id = api.trigger(dag_id, {"action": "add"})
+    task = TaskId(dag_id, run_id, "load")
+    api.wait_for_task(task, {"deferred"} if mode == "triggerer" else {"running"})
+    wait_until(lambda: any(f"/import/{imports + 1}" in each.path for each in emulator.requests), PATIENCE, "a look")
+    api.clear(task)
+    wait_until(lambda: "The previous attempt's import is still" in whole_log(stage, task), PATIENCE, "a second attempt")
+    assert "once that import has ended, the rows are sent again" in whole_log(stage, task)
+    assert len(emulator.imports) == imports + 1
+    emulator.import_seconds = 1
+    emulator.set_status(imports + 1, status="finished")
+    assert api.wait_for_run(dag_id, run_id) == "success"
+    assert len(emulator.imports) == imports + 2
+    assert api.xcom(task) == imports + 2
 
 
 def whole_log(stage: Stage, task: TaskId) -> str:

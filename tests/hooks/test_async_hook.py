@@ -22,6 +22,7 @@ from airflow_provider_copernica.exceptions import (
 from airflow_provider_copernica.hooks import _async_hook as aio
 from airflow_provider_copernica.hooks import _connection as connection
 from airflow_provider_copernica.hooks._async_hook import CopernicaAsyncHook
+from local_airflow.processes import wait_until
 
 pytestmark = pytest.mark.usefixtures("copernica_connection")
 
@@ -113,7 +114,8 @@ async def test_cancelling_the_one_that_authenticates(copernica_emulator: Emulato
     import_id = copernica_emulator.add_import("nightly", "running")
     copernica_emulator.fail("authenticate", Fault.SLOW, seconds=0.5)
     first = asyncio.create_task(status(import_id))
-    await asyncio.sleep(0.1)
+    # the fault is meant for it
+    await asyncio.to_thread(wait_until, lambda: bool(copernica_emulator.requests), 60, "the first client", 0.01)
     second = asyncio.create_task(status(import_id))
     await asyncio.sleep(0.1)
     first.cancel()

@@ -60,7 +60,7 @@ def test_nothing_wrong_is_sent(hook: CopernicaHook, copernica_emulator: Emulator
         hook.create_import(database=1, action="update", source=ROWS)
     with pytest.raises(CopernicaEmptySourceError):
         hook.create_import(**{**IMPORT, "source": []})
-    with pytest.raises(CopernicaArgumentError, match="row 2"):
+    with pytest.raises(CopernicaArgumentError, match="Row 2"):
         hook.create_import(**{**IMPORT, "source": [*ROWS[:1], {"Email": "x"}]})
     assert copernica_emulator.requests == []
 

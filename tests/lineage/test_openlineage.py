@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from local_airflow import connection_json
 from support.airflow_home import AirflowHome
 
 from airflow_provider_copernica.emulator import run_emulator
 from airflow_provider_copernica.emulator.demo import add_demo_database
+from local_airflow.environment import connection_json
 
 TOKEN = "a-token-that-no-event-holds"
 ROW = "a.person@example.com"
@@ -43,7 +43,7 @@ with DAG("lineage", schedule=None) as dag:
 Event = dict[str, object]
 
 
-def events_of_a_run(folder: Path) -> list[Event]:
+def events_of_a_run(folder: Path, migrated: Path) -> list[Event]:
     """Runs the DAG and returns what OpenLineage was told of the ends of its tasks."""
     (folder / "dags").mkdir()
     (folder / "dags" / "lineage.py").write_text(DAG)
@@ -57,7 +57,7 @@ def events_of_a_run(folder: Path) -> list[Event]:
             "AIRFLOW__OPENLINEAGE__NAMESPACE": "tests",
             "AIRFLOW_CONN_COPERNICA_DEFAULT": connection_json(emulator.url, TOKEN),
         }
-        home = AirflowHome(folder / "home", folder / "dags", settings)
+        home = AirflowHome(folder / "home", folder / "dags", settings, migrated=migrated)
         with pytest.raises(RuntimeError, match="DagRun failed"):  # one of the tasks does
             home.run("dags", "test", "lineage")
     told = file.read_text()
@@ -67,10 +67,10 @@ def events_of_a_run(folder: Path) -> list[Event]:
 
 
 @pytest.mark.slow
-def test_events_name_database_file_and_counts(tmp_path: Path) -> None:
+def test_events_name_database_file_and_counts(tmp_path: Path, migrated_database: Path) -> None:
     ends = {
         str(event["job"]["name"]): event  # type: ignore[index]  # an object
-        for event in events_of_a_run(tmp_path)
+        for event in events_of_a_run(tmp_path, migrated_database)
         if event["eventType"] in ("COMPLETE", "FAIL")
     }
     output = {"namespace": "copernica://copernica_default", "name": "database/1"}

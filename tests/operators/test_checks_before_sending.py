@@ -58,6 +58,21 @@ def test_no_rows_and_remove_missing_would_empty_the_database(copernica_emulator:
     assert copernica_emulator.requests == []
 
 
+@pytest.mark.parametrize("value", ["", " ", "None"])
+def test_a_minimum_that_rendered_to_nothing_says_so(copernica_emulator: Emulator, value: str) -> None:
+    def late() -> CopernicaImportOperator:
+        made = task()
+        made.min_records = value
+        return made
+
+    outcome = run_task(late)
+    assert (outcome.state, outcome.attempts) == ("failed", 1)
+    assert "min_records must be a whole number of at least 0, and its template rendered to nothing" in str(
+        outcome.error
+    )
+    assert copernica_emulator.requests == []
+
+
 @pytest.mark.parametrize(("min_records", "state"), [(2, "success"), ("3", "failed")])
 def test_fewer_rows_than_expected(copernica_emulator: Emulator, min_records: object, state: str) -> None:
     outcome = run_task(lambda: task(min_records=min_records, remove_missing=True))
@@ -85,7 +100,7 @@ def test_a_dry_run_changes_nothing(copernica_emulator: Emulator, caplog: pytest.
     assert (outcome.state, outcome.result) == ("success", None)
     assert {request.method for request in copernica_emulator.requests if request.path != "/"} <= {"GET"}
     assert "3 rows, " in caplog.text
-    assert "1 rows repeat the key fields" in caplog.text
+    assert "The key fields of an earlier row occur again in 1 rows" in caplog.text
     assert "example.com" not in caplog.text
 
 
@@ -95,7 +110,7 @@ def test_a_dry_run_reports_faults_of_literal_rows(
     caplog.set_level(logging.INFO)
     outcome = run_task(lambda: task(source=[{"Email": ""}, {"Email": "a"}], dry_run=True))
     assert outcome.state == "success", outcome.error
-    assert "row 1: key field 'Email' is empty" in caplog.text
+    assert "Row 1 has empty cells only" in caplog.text
     assert copernica_emulator.imports == []
 
 

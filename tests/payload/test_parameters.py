@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.payload.columns import parse_columns
+from airflow_provider_copernica.payload.parameter_rules import is_path
 from airflow_provider_copernica.payload.parameters import PARAMETERS, check_parameters, read_parameters
 
 ROWS = [{"Email": "a@example.com"}]
@@ -75,10 +77,12 @@ def test_rendered_text_is_converted(name: str, text: object, value: object) -> N
         ({"format": "csv", "delimiter": ","}, "leave format out"),
         ({"source": {"Email": "a"}}, "must be a list of rows"),
         ({"source": b"x"}, "not bytes"),
+        ({"source": Path("/data/orders.csv")}, "ObjectStorageToCopernicaOperator"),
+        ({"database": "None"}, "its template rendered to nothing"),
         ({"delete_target": "subprofile"}, "only for action 'delete'"),
         ({"remove_missing": True, "action": "add"}, "could remove every profile"),
         ({"remove_missing": True, "action": "delete"}, "could remove every profile"),
-        ({"colour": "red"}, "colour is no parameter"),
+        ({"colour": "red"}, "'colour' is not a parameter"),
         (
             {
                 "source": None,
@@ -98,6 +102,57 @@ def test_what_is_wrong_is_named(changes: dict[str, object], words: str) -> None:
     assert words in problem(**changes)
 
 
+PATHS = [
+    "/data/orders.csv",
+    "/data/orders",
+    "s3://bucket/orders",
+    "gs://bucket/a,b.csv",
+    "https://example.com/orders.csv?x=1;y=2",
+    "C:\\data\\orders.csv",
+    "d:/data/orders.csv",
+    "\\\\server\\share\\orders.csv",
+    "~/orders.csv",
+    "../orders.csv",
+    "orders.csv",
+    " orders 2024.CSV.gz\n",
+    "orders.parquet",
+    "part.2024.01.jsonl.zst",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("text", [{"format": "csv", "delimiter": ","}, {"format": "json"}, {}])
+def test_the_path_of_a_file_is_not_rows(path: str, text: dict[str, str]) -> None:
+    words = "source is the path or URL of a file in the place of rows: use ObjectStorageToCopernicaOperator"
+    assert problem(source=path, **text).startswith(words)
+    with pytest.raises(CopernicaArgumentError, match="or location for a URL"):
+        check_parameters({**GOOD, "source": path, **text})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Email",
+        "Email;Name",
+        "Email\n/data/x.csv",
+        '[{"file": "x.csv"}]',
+        '{"a": 1}',
+        "a;b.csv",
+        "",
+        "x" * 5000 + ".csv",
+    ],
+)
+def test_what_may_be_rows_is_not_a_path(text: str) -> None:
+    assert not is_path(text)
+
+
+def test_a_long_text_is_told_from_a_path_at_once() -> None:
+    start = time.process_time()
+    assert not is_path("." * 20_000_000)
+    assert not is_path("a." * 2_000 + "x")
+    assert time.process_time() - start < 0.5
+
+
 class DataFrame:
     """As much of pandas' as matters: iterable, but neither rows nor comparable."""
 
@@ -114,7 +169,7 @@ class DataFrame:
 
 
 def test_a_data_frame_is_no_list_of_rows() -> None:
-    assert "source must be a list of rows (dicts), or text, not DataFrame: use df.to_dict('records')." in problem(
+    assert "source must be a list of rows (dicts), or text, not DataFrame: use df.to_dict('records')" in problem(
         source=DataFrame()
     )
 

@@ -69,19 +69,44 @@ def test_the_reply_may_be_written_otherwise():
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("email", "column 'email': write 'Email', not 'email'"),
-        ("Phone", "column 'Phone': the database has no field of that name"),
-        ("Orders.OrderID", "column 'Orders.OrderID': the database has no collection of that name"),
-        ("order.OrderID", "column 'order.OrderID': write 'Order.OrderID', not 'order.OrderID'"),
-        ("Order.orderid", "column 'Order.orderid': write 'Order.OrderID', not 'Order.orderid'"),
-        ("Order.Code", "column 'Order.Code': the database has no field of collection 'Order' of that name"),
-        ("interest.Chess", "column 'interest.Chess': the database has no interest of that name"),
-        ("interest.tennis", "column 'interest.tennis': write 'interest.Tennis', not 'interest.tennis'"),
-        ("Interest.Tennis", "column 'Interest.Tennis': write 'interest.Tennis' for an interest"),
+        ("email", "The database has no column 'email', but one called 'Email': write it like that"),
+        ("Phone", "The database has no field 'Phone': correct it, or leave it out"),
+        (
+            "Orders.Code",
+            "The database has no collection for the column 'Orders.Code': correct its name, or leave it out",
+        ),
+        (
+            "order.OrderID",
+            "The database has no column 'order.OrderID', but one called 'Order.OrderID': write it like that",
+        ),
+        (
+            "Order.orderid",
+            "The database has no column 'Order.orderid', but one called 'Order.OrderID': write it like that",
+        ),
+        ("Order.Code", "The database has no field 'Order.Code': correct it, or leave it out"),
+        ("interest.Chess", "The database has no interest 'interest.Chess': correct it, or leave it out"),
+        (
+            "Interest.Tennis",
+            "The database has no column 'Interest.Tennis', but one called 'interest.Tennis': write it like that",
+        ),
+        (
+            "interest.tennis",
+            "The database has no column 'interest.tennis', but one called 'interest.Tennis': write it like that",
+        ),
     ],
 )
 def test_unknown_columns_are_named_with_their_remedy(name, says):
     assert problems("Age", name) == [says]
+
+
+def test_columns_of_which_the_database_has_none_are_not_shown():
+    """They may be the first customer of a file without a header."""
+    (problem,) = problems("Noor", "Peters")
+    assert "None of the columns (there are 2) is in the database, which has fields such as 'Email', 'Age'" in problem
+    assert "Noor" not in problem
+    assert "Peters" not in problem
+    assert "one called 'Email'" in problems("email", "Noor")[0]
+    assert "has no fields" in problems("Noor", schema=DatabaseSchema("1", "Empty"))[0]
 
 
 def test_lists_that_are_not_complete_are_completed_one_by_one():
@@ -102,7 +127,10 @@ def test_lists_that_are_not_complete_are_completed_one_by_one():
     assert problems("interest.Whatever", schema=schema) == []  # no documented endpoint lists all interests
 
 
-@pytest.mark.parametrize("reply", [{}, {"ID": "7"}, {"ID": "7", "name": "x", "fields": [5]}, {"ID": True, "name": "x"}])
+@pytest.mark.parametrize(
+    "reply",
+    [{}, {"ID": "7"}, {"ID": "7", "name": "x", "fields": [5]}, {"ID": True, "name": "x"}, {"ID": "7/8", "name": "x"}],
+)
 def test_a_reply_that_describes_no_database(reply):
     with pytest.raises(CopernicaReplyError):
         DatabaseSchema.from_api(reply)
@@ -137,9 +165,9 @@ def test_a_reply_that_describes_no_database(reply):
 )
 def test_types_of_fields(kind, good, bad):
     field = FieldType("f", kind, 5, frozenset({"a", "b"}))
-    assert [text for text in good if field.problem(text)] == []
-    assert [text for text in bad if not field.problem(text)] == []
-    assert field.problem("", ignore_empty=True) == ""
+    assert [text for text in good if field.broken_rule(text)] == []
+    assert [text for text in bad if not field.broken_rule(text)] == []
+    assert field.broken_rule("", ignore_empty=True) == ""
 
 
 def test_options_of_a_select():
@@ -159,25 +187,31 @@ def test_values_are_summed_up_per_column_without_the_values():
         Born=[None, date(2024, 1, 1)] + [""] * 5,
     )
     with pytest.raises(CopernicaRowError) as caught:
-        write_body({}, rows, RowRules(schema=SCHEMA))
+        write_body({}, rows, RowRules(check_values=True, read_schema=lambda: SCHEMA))
     assert sorted(caught.value.faults) == [
-        "column 'Age': 1 value is empty, in row 3",
-        "column 'Age': 3 values are no integer, first in row 1",
-        "column 'Country': 1 value is no option of the field, in row 3",
-        "column 'Email': 1 value is longer than 30 characters, in row 7",
+        "Field 'Age' can't be empty: 1 value breaks this, in row 3",
+        "Field 'Age' takes whole numbers only: 3 values break this, first in row 1",
+        "Field 'Country' takes its own options only: 1 value breaks this, in row 3",
+        "Field 'Email' takes at most 30 characters: 1 value breaks this, in row 7",
     ]
     assert "private" not in str(caught.value)
 
 
 def test_empty_values_do_no_harm_where_they_are_ignored():
     rows = [{"Email": "a", "Age": ""}, {"Email": "b"}, {"Email": "c", "Country": "be"}]
-    with write_body({}, rows, RowRules(schema=SCHEMA, ignore_empty_fields=True)) as body:
+    with write_body(
+        {}, rows, RowRules(check_values=True, read_schema=lambda: SCHEMA, ignore_empty_fields=True)
+    ) as body:
         assert body.report.fault_count == 0
 
 
 def test_columns_that_come_later_are_compared_as_well():
     rows = [{"Email": "a"}, {"Email": "b", "Country": "xx"}]
-    with pytest.raises(CopernicaRowError, match="'Country': 1 value is no option"):
-        write_body({}, rows, RowRules(schema=SCHEMA, ignore_empty_fields=True))
-    with pytest.raises(CopernicaArgumentError, match="'country': write 'Country'"):
-        write_body({}, [{"Email": "a"}, {"country": "b"}], RowRules(schema=SCHEMA, ignore_empty_fields=True))
+    with pytest.raises(CopernicaRowError, match="'Country' takes its own options only: 1 value breaks this, in row 2"):
+        write_body({}, rows, RowRules(check_values=True, read_schema=lambda: SCHEMA, ignore_empty_fields=True))
+    with pytest.raises(CopernicaArgumentError, match="'country', but one called 'Country'"):
+        write_body(
+            {},
+            [{"Email": "a"}, {"country": "b"}],
+            RowRules(check_values=True, read_schema=lambda: SCHEMA, ignore_empty_fields=True),
+        )

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_copernica.exceptions import CopernicaArgumentError
-from airflow_provider_copernica.payload.values import to_text
+from airflow_provider_copernica.payload.values import UnsafeValueError, to_text
 
 
 class Colour(str, enum.Enum):  # noqa: UP042 - the older way prints differently
@@ -43,7 +42,21 @@ class NotATime(datetime):
         (-5, "-5"),
         (Number.TWO, "2"),
         (1.5, "1.5"),
+        (1001.0, "1001"),
+        (-3.0, "-3"),
+        (-0.0, "0"),
+        (0.0, "0"),
+        (2.0**53 - 1, "9007199254740991"),
+        (2.0**53, "9007199254740992.0"),
         (1e22, "10000000000000000000000"),
+        (Decimal("1001.0"), "1001"),
+        (Decimal("-0.0"), "0"),
+        (Decimal("12.00"), "12.00"),
+        (Decimal(1001), "1001"),
+        (Decimal("9007199254740993.0"), "9007199254740993.0"),
+        (timedelta(0), "00:00:00"),
+        (timedelta(hours=23, minutes=59, seconds=59, microseconds=999_999), "23:59:59"),
+        (timedelta(minutes=90), "01:30:00"),
         (1e-7, "0.0000001"),
         (Decimal("1E+3"), "1000"),
         (Decimal("1.10"), "1.10"),
@@ -69,6 +82,16 @@ def test_values_become_text(value, text):
         (np.float64(0.1), "0.1"),
         (np.float32(1.1), "1.1"),
         (np.float32(1e20), "100000000000000000000"),
+        (np.float32(19.99), "19.99"),
+        (np.float16(19.99), "19.98"),
+        (np.float64(1001.0), "1001"),
+        (np.float32(1001.0), "1001"),
+        (np.float16(7), "7"),
+        (np.longdouble(7), "7"),
+        (np.float32(-0.0), "0"),
+        (np.array(7.0), "7"),
+        (np.timedelta64(90, "m"), "01:30:00"),
+        (np.timedelta64(1_500_000_000, "ns"), "00:00:01"),
         (np.float16(0.5), "0.5"),
         (np.str_("x"), "x"),
         (np.datetime64("2024-02-29"), "2024-02-29"),
@@ -91,7 +114,9 @@ def test_numpys_scalars_are_written_like_pythons(value, text):
         (np.datetime64("NaT"), "NaT"),
         (np.datetime64("0900-01-01"), "1000"),
         (np.datetime64("30000-01-01"), "datetime64"),
-        (np.timedelta64(1, "D"), "timedelta64"),
+        (np.timedelta64(1, "D"), "duration"),
+        (np.timedelta64(-1, "s"), "duration"),
+        (np.timedelta64("NaT"), "NaT"),
         (np.bytes_(b"secret"), "bytes"),
         (np.void(b"secret"), "void"),
         (np.complex128(1j), "complex128"),
@@ -100,7 +125,7 @@ def test_numpys_scalars_are_written_like_pythons(value, text):
     ],
 )
 def test_what_numpy_has_beyond_that_is_refused(value, says):
-    with pytest.raises(CopernicaArgumentError, match=says) as caught:
+    with pytest.raises(UnsafeValueError, match=says) as caught:
         to_text(value, "field")
     assert "secret" not in str(caught.value)
 
@@ -140,11 +165,13 @@ def test_pendulum_dates_are_written_the_same_way():
         ({1}, r"nested \(set\)"),
         ((), r"nested \(tuple\)"),
         (object(), "type object"),
-        (timedelta(1), "type timedelta"),
+        (timedelta(1), "duration"),
+        (timedelta(microseconds=-1), "duration"),
+        (timedelta(days=-1, hours=23), "duration"),
     ],
 )
 def test_values_without_a_safe_notation_are_refused_without_being_told(value, says):
-    with pytest.raises(CopernicaArgumentError, match=says) as caught:
+    with pytest.raises(UnsafeValueError, match=says) as caught:
         to_text(value, "field")
     assert "secret" not in str(caught.value)
 
@@ -159,7 +186,7 @@ def test_interests_are_yes_or_no(value, text):
 
 @pytest.mark.parametrize("value", ["maybe", 2, 1.5, date(2024, 1, 1), "ja", [1]])
 def test_anything_else_is_no_interest(value):
-    with pytest.raises(CopernicaArgumentError):
+    with pytest.raises(UnsafeValueError):
         to_text(value, "interest")
 
 
@@ -176,3 +203,23 @@ def test_decimals_keep_their_value_and_have_no_exponent(value):
         text = to_text(value, "field")
         assert "E" not in text
         assert Decimal(text) == value
+
+
+@given(st.integers(-(2**53) + 1, 2**53 - 1))
+def test_whole_floats_are_written_like_the_whole_number(number):
+    assert to_text(float(number), "field") == to_text(np.float64(number), "field") == str(number)
+    if abs(number) < 2**24:
+        assert to_text(np.float32(number), "field") == str(number)
+
+
+@given(st.floats(width=32, allow_nan=False, allow_infinity=False))
+def test_narrow_floats_have_their_own_shortest_notation(value):
+    text = to_text(np.float32(value), "field")
+    assert "e" not in text
+    assert np.float32(text) == np.float32(value)
+    assert len(text.strip("-0.").replace(".", "").strip("0")) <= 9
+
+
+@given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(hours=24) - timedelta.resolution))
+def test_durations_of_less_than_a_day_are_times(value):
+    assert to_text(value, "field") == (datetime(2024, 1, 1) + value).time().isoformat(timespec="seconds")

@@ -1,9 +1,9 @@
+"""Files of each format as rows."""
+
 from __future__ import annotations
 
-import csv
 import gzip
 import io
-import json
 import sys
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,77 +11,25 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.file_contents import ROWS, WRITERS, Trickle, as_csv, read
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaRowError
 from airflow_provider_copernica.payload.body import write_body
 from airflow_provider_copernica.payload.row_rules import RowRules
-from airflow_provider_copernica.readers.files import guess_format, read_rows
-
-ROWS = [
-    {"Email": "jan@example.com", "Name": "O'Brien", "Code": "00001", "Note": 'a "quoted", value; with\ttab'},
-    {"Email": "zoë@example.com", "Name": "Zoë 🎉", "Code": "", "Note": "two\r\nlines\n\u2028and more\x0b"},
-]
+from airflow_provider_copernica.readers.files import FileOptions, guess_format, read_rows
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
+
+
 tables = st.lists(st.fixed_dictionaries({"a": texts, "b ë": texts, "c": texts}), max_size=40)
 
 
-class Trickle(io.RawIOBase):
-    """A stream that can't be searched and gives a few bytes at a time."""
-
-    def __init__(self, content: bytes, size: int = 7) -> None:
-        self._content = io.BytesIO(content)
-        self._size = size
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer) -> int:
-        part = self._content.read(min(self._size, len(buffer)))
-        buffer[: len(part)] = part
-        return len(part)
-
-
-def as_csv(rows, delimiter=",", end="\r\n") -> bytes:
-    file = io.StringIO(newline="")
-    writer = csv.DictWriter(file, list(rows[0]), delimiter=delimiter, lineterminator=end)
-    writer.writeheader()
-    writer.writerows(rows)
-    return file.getvalue().encode()
-
-
-def as_json(rows) -> bytes:
-    return json.dumps(rows, ensure_ascii=False, indent=1).encode()
-
-
-def as_json_lines(rows) -> bytes:
-    return "\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode()
-
-
-def as_parquet(rows) -> bytes:
-    pa = pytest.importorskip("pyarrow")
-    from pyarrow import parquet
-
-    file = io.BytesIO()
-    parquet.write_table(pa.Table.from_pylist(rows), file)
-    return file.getvalue()
-
-
-WRITERS = {"csv": as_csv, "json": as_json, "jsonl": as_json_lines, "parquet": as_parquet}
-
-
-def read(content, kind, **more):
-    more = {"compression": None, "delimiter": None, "on_delimiter": None} | more
-    stream = io.BytesIO(content) if isinstance(content, bytes) else content
-    return list(read_rows(stream, kind, **more))
-
-
 @pytest.mark.parametrize("make", [io.BytesIO, Trickle])
-@pytest.mark.parametrize("compression", [None, "gzip"])
+@pytest.mark.parametrize(("packed", "compression"), [(0, "infer"), (1, "infer"), (1, "gzip"), (0, "none")])
 @pytest.mark.parametrize("kind", WRITERS)
-def test_round_trip(kind, compression, make):
+def test_round_trip(kind, packed, compression, make):
     content = WRITERS[kind](ROWS)
-    stream = make(gzip.compress(content) if compression else content)
+    stream = make(gzip.compress(content) if packed else content)
     assert read(stream, kind, compression=compression) == ROWS
 
 
@@ -105,44 +53,6 @@ def test_a_row_longer_than_any_chunk():
         assert read(write(rows), kind) == rows
 
 
-@pytest.mark.parametrize("kind", ["csv", "json", "jsonl"])
-def test_a_byte_order_mark_is_dropped(kind):
-    assert read(Trickle(b"\xef\xbb\xbf" + WRITERS[kind](ROWS), 1), kind) == ROWS
-
-
-@pytest.mark.parametrize("delimiter", ["\t", ",", ";"])
-@pytest.mark.parametrize("end", ["\r\n", "\n"])
-def test_the_delimiter_is_found_and_told(delimiter, end):
-    told: list[str] = []
-    assert read(as_csv(ROWS, delimiter, end), "csv", on_delimiter=told.append) == ROWS
-    assert told == [delimiter]
-
-
-def test_a_given_delimiter_is_not_guessed():
-    told: list[str] = []
-    assert read(b"a,b;c\n1,2;3\n", "csv", delimiter=";", on_delimiter=told.append) == [{"a,b": "1,2", "c": "3"}]
-    assert told == []
-
-
-@pytest.mark.parametrize("content", [b"a,b;c\n1,2;3\n"])
-def test_an_ambiguous_delimiter_is_not_guessed(content):
-    with pytest.raises(CopernicaArgumentError, match=r"delimiter: .*comma or semicolon"):
-        read(content, "csv")
-
-
-def test_quoted_delimiters_do_not_count():
-    assert read(b'"a,b,c";d\n1;2\n', "csv") == [{"a,b,c": "1", "d": "2"}]
-
-
-def test_one_column_may_hold_blank_lines():
-    assert read(b"a\n1\n\n2\n\n", "csv") == [{"a": "1"}, {"a": ""}, {"a": "2"}]
-
-
-@pytest.mark.parametrize("content", [b"", b"a,b\n", b"a,b\r\n\r\n"])
-def test_csv_without_rows(content):
-    assert read(content, "csv") == []
-
-
 @pytest.mark.parametrize("content", [b"", b" \n", b"[]"])
 def test_json_without_rows(content):
     assert read(content, "json") == []
@@ -151,12 +61,12 @@ def test_json_without_rows(content):
 @pytest.mark.parametrize(
     ("kind", "content", "says"),
     [
-        ("csv", b"a,b\n1,2\n1\n", r"row 2: \(line 3\) has 1 of 2 values, nothing for 'b'"),
-        ("csv", b"a,b\n1,2,3\n", "row 1: .*3 values for 2 columns"),
-        ("csv", b"a,b\n\n1,2\n", "row 1: is a blank line"),
-        ("json", b'[{"a": 1}, 5]', "row 2: is of type int"),
-        ("jsonl", b'{"a": 1}\n[]', "row 2: is of type list"),
-        ("json", b'[{"a": 1}, {"a": 1, "a": 2}]', "row 2: field 'a' occurs twice"),
+        ("csv", b"a,b\n1,2\n1\n", r"Row 2 \(line 3\) has 1 of 2 values, nothing for 'b'"),
+        ("csv", b"a,b\n1,2,3\n", "Row 1 .*3 values for 2 columns"),
+        ("csv", b"a,b\n\n1,2\n", "Row 1 is a blank line"),
+        ("json", b'[{"a": 1}, 5]', "Row 2 is of type int"),
+        ("jsonl", b'{"a": 1}\n[]', "Row 2 is of type list"),
+        ("json", b'[{"a": 1}, {"a": 1, "a": 2}]', "Row 2 has the field 'a' twice"),
     ],
 )
 def test_what_is_no_row_is_named_by_its_number(kind, content, says):
@@ -167,22 +77,22 @@ def test_what_is_no_row_is_named_by_its_number(kind, content, says):
 def test_all_faults_of_a_file_are_named():
     with pytest.raises(CopernicaRowError) as raised:
         write_body({}, read(b"Email;City\n;a\nb\nc;1;2\nd;e\n", "csv"), RowRules(key_fields=("Email",)))
-    assert [fault.partition(":")[0] for fault in raised.value.faults] == ["row 1", "row 2", "row 3"]
+    assert [fault[:5] for fault in raised.value.faults] == ["Row 1", "Row 2", "Row 3"]
     assert raised.value.count == 3
 
 
 @pytest.mark.parametrize(
     ("kind", "content", "says"),
     [
-        ("csv", b"a,a\n1,2\n", "column 'a' occurs twice"),
-        ("csv", b'a,b\n1,"2\n', "row 1 .* no valid CSV"),
+        ("csv", b"a,a\n1,2\n", "Column 'a' occurs twice"),
+        ("csv", b'a,b\n1,"2\n', "Row 1 .* not valid CSV"),
         ("csv", b"a,b\n1,\xff\n", "not UTF-8 at byte 6"),
         ("csv", "a,b\n1,ë".encode()[:-1], "not UTF-8 at byte 6"),
         ("csv", "a,b\n1,2\n".encode("utf-16"), "not UTF-8 at byte 0"),
         ("json", b'[{"a": "' + b"x" * 100_000 + b'\xc3("}]', "not UTF-8 at byte 100008"),
         ("json", b'{"a": 1}\n{"a": 2}', "must be an array.*format='jsonl'"),
         ("json", b'[{"a": 1}, {"a": }]', "row 2: Expecting value"),
-        ("csv", b"\na,b\n1,2\n", "the first line is blank"),
+        ("csv", b"\na,b\n1,2\n", "The first line is blank"),
         ("jsonl", b'{"a": 1}\n{"a": ', "row 2: Expecting value.*format='json'"),
         ("jsonl", b'{"a": 1}\n{"a": 2} {"a": 3}', "row 2: there is more than one value"),
         ("parquet", b"PAR1 nonsense PAR1", "no valid Parquet"),
@@ -208,15 +118,29 @@ def test_a_mistake_far_from_the_end_is_seen_at_once():
         read(Endless(), "json")
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(as_json(ROWS))[:-12]])
-def test_damaged_gzip(content):
-    with pytest.raises(CopernicaArgumentError, match="gzip"):
-        read(content, "json", compression="gzip")
+def test_an_object_with_very_many_fields_is_not_a_row():
+    fields = ", ".join(f'"{number}": 1' for number in range(10_001))
+    with pytest.raises(CopernicaRowError, match=r"row 2: has 10,001 fields, of 10,000 at most"):
+        write_body({}, read(f'[{{"a": 1}}, {{{fields}}}]'.encode(), "json"), RowRules())
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"compression": "zip"}, "compression: give"),
+        ({"encoding": "rot13"}, "encoding: Python knows no text encoding"),
+        ({"encoding": "no such"}, "encoding: Python knows no text encoding"),
+        ({"null_values": ("NULL",), "format": "json"}, "null_values: only cells of CSV"),
+    ],
+)
+def test_options_that_do_not_exist(options, says):
+    with pytest.raises(CopernicaArgumentError, match=says):
+        FileOptions(**{"format": "csv", **options})
 
 
 def test_rows_come_while_the_file_is_read():
     stream = Trickle(as_csv(ROWS * 50_000), 1 << 16)
-    rows = read_rows(stream, "csv", compression=None, delimiter=",", on_delimiter=None)
+    rows = read_rows(stream, FileOptions("csv"))
     assert next(rows) == ROWS[0]
     assert stream._content.tell() < 1_000_000
 
@@ -267,7 +191,7 @@ def test_a_row_group_of_parquet_is_never_in_memory_as_a_whole(tmp_path):
             return read
 
     with Recorder(path) as file:
-        assert sum(1 for _ in read_rows(file, "parquet")) == 300_000
+        assert sum(1 for _ in read_rows(file, FileOptions("parquet"))) == 300_000
         assert file.largest < 1 << 20, "of 6 MB in a column"
 
 
@@ -291,14 +215,14 @@ def test_parquet_without_pyarrow_names_the_extra(monkeypatch):
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("s3://bucket/a.b/profiles.csv", ("csv", None)),
+        ("s3://bucket/a.b/profiles.csv", ("csv", "infer")),
         ("profiles.CSV.GZ", ("csv", "gzip")),
-        ("/data/a.txt", ("csv", None)),
+        ("/data/a.txt", ("csv", "infer")),
         ("a.tsv.gz", ("csv", "gzip")),
-        ("a.json", ("json", None)),
-        ("a.2024.jsonl", ("jsonl", None)),
+        ("a.json", ("json", "infer")),
+        ("a.2024.jsonl", ("jsonl", "infer")),
         ("a.ndjson.gz", ("jsonl", "gzip")),
-        ("a.parquet", ("parquet", None)),
+        ("a.parquet", ("parquet", "infer")),
         ("a.parquet.gz", ("parquet", "gzip")),
     ],
 )

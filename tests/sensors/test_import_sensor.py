@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout
-from processes import wait_until
 from support.taskrun import run_task
 
 from airflow_provider_copernica.client import polling
@@ -21,6 +20,7 @@ from airflow_provider_copernica.exceptions import (
     CopernicaImportUnknownError,
 )
 from airflow_provider_copernica.sensors.copernica import CopernicaImportSensor
+from local_airflow.processes import wait_until
 
 DONE: dict[str, object] = {"lastrun": "2026-03-01 12:00:00", "totallines": "10", "processedLines": "10"}
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
 import requests
-from local_airflow import AIRFLOW_2
-from processes import wait_until
+
+from local_airflow.environment import AIRFLOW_2, connection_json
+from local_airflow.processes import wait_until
 
 # seconds; a machine may be slow
 PATIENCE = 300.0
@@ -73,6 +75,11 @@ class AirflowApi:
         found: Json = answer.json() if answer.content else {}
         return found
 
+    def add_connection(self, url: str, token: str, conn_id: str = "copernica_default") -> None:
+        """Adds a connection to an emulator to Airflow's database, as a person does in the UI."""
+        given: Json = json.loads(connection_json(url, token))
+        self.call("POST", "connections", body={**given, "connection_id": conn_id, "extra": json.dumps(given["extra"])})
+
     def knows(self, dag_id: str) -> bool:
         """Whether a DAG has been parsed."""
         try:
@@ -91,7 +98,8 @@ class AirflowApi:
 
     def wait_for_run(self, dag_id: str, run_id: str, *, timeout: float = PATIENCE) -> str:
         """Waits until a run has ended; returns how."""
-        wait_until(lambda: self.run_state(dag_id, run_id) in FINISHED, timeout, f"the end of {dag_id} {run_id}")
+        end = f"the end of {dag_id} {run_id}"
+        wait_until(lambda: self.run_state(dag_id, run_id) in FINISHED, timeout, end, pause=0.5)
         return self.run_state(dag_id, run_id)
 
     def task(self, task: TaskId) -> Json:

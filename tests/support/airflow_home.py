@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-from local_airflow import (
-    COMPONENTS,
-    add_connection,
+from support.airflow_api import AirflowApi, TaskId
+from support.database import copy_database
+
+from local_airflow.environment import (
+    AIRFLOW_2,
     airflow_command,
     airflow_environment,
     create_admin,
@@ -20,9 +22,11 @@ from local_airflow import (
     is_healthy,
     run_airflow,
 )
-from processes import Service, stop_all, wait_until
-from support.airflow_api import AirflowApi, TaskId
+from local_airflow.processes import Service, stop_all, wait_until
 
+COMPONENTS = (
+    ("webserver", "scheduler", "triggerer") if AIRFLOW_2 else ("api-server", "scheduler", "dag-processor", "triggerer")
+)
 # what makes a lost process seen within seconds rather than minutes
 QUICK = {
     "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
@@ -37,10 +41,15 @@ QUICK = {
     "AIRFLOW__SCHEDULER__ZOMBIE_DETECTION_INTERVAL": "3",
     # how long a worker may take to see that its task has ended
     "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+    # no file changes; parsing them again and again keeps a processor busy
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
+    "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "3600",
     # every process would load it
     "AIRFLOW__OPENLINEAGE__DISABLED": "True",
 }
 START_SECONDS = 400
+# for an orderly end, which no test looks at; then it is killed
+STOP_SECONDS = 2
 
 
 class AirflowHome:
@@ -50,24 +59,27 @@ class AirflowHome:
     :param path: ``AIRFLOW_HOME``; made when absent.
     :param dags: the DAGs folder.
     :param settings: more ``AIRFLOW__SECTION__KEY`` values; they go before the quick ones.
+    :param migrated: the database file to begin with; None migrates the database that the settings name.
     """
 
-    def __init__(self, path: Path, dags: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, path: Path, dags: Path, settings: Mapping[str, str] | None = None, *, migrated: Path | None
+    ) -> None:
         path.mkdir(parents=True, exist_ok=True)
         self.path = path
         self.port = free_port()
         self.environment = airflow_environment(path, dags, self.port, {**QUICK, **(settings or {})})
         self.password = f"-{secrets.token_urlsafe(12)}"  # random ones begin like an option now and then
-        self.run("db", "migrate")
-        create_admin(self.environment, self.password)
+        # processes that start together would all write one with the defaults
+        (path / "airflow.cfg").touch()
+        if migrated is None:
+            self.run("db", "migrate")
+        else:
+            copy_database(migrated, path / "airflow.db")
 
     def run(self, *arguments: str) -> str:
         """Runs an ``airflow`` command to its end and returns what it printed."""
         return run_airflow(self.environment, *arguments)
-
-    def add_connection(self, url: str, token: str, conn_id: str = "copernica_default") -> None:
-        """Adds a connection to an emulator to the database."""
-        add_connection(self.environment, url, token, conn_id)
 
 
 class RunningAirflow:
@@ -80,6 +92,7 @@ class RunningAirflow:
 
     def __init__(self, home: AirflowHome, components: Sequence[str] = COMPONENTS) -> None:
         self.home = home
+        create_admin(home.environment, home.password)
         self.services = {name: self._start(name) for name in components}
 
     def _start(self, name: str) -> Service:
@@ -123,7 +136,7 @@ class RunningAirflow:
 
     def stop(self) -> None:
         """Stops everything."""
-        stop_all(list(self.services.values()))
+        stop_all(list(self.services.values()), STOP_SECONDS)
 
     def api(self) -> AirflowApi:
         """The REST API, as a user who may do everything."""

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from local_airflow import airflow_command, free_port
-from processes import Service, wait_until
-from support.airflow_home import AirflowHome, RunningAirflow, running_airflow
+from support.airflow_home import STOP_SECONDS, AirflowHome, RunningAirflow, running_airflow
 from support.postgres import running_postgres
 
 from airflow_provider_copernica.emulator import Emulator, run_emulator
 from airflow_provider_copernica.emulator.demo import add_demo_database
+from local_airflow.environment import airflow_command, free_port
+from local_airflow.processes import Service, stop_all, wait_until
 
 MISSING = "Redis is not installed (apt-get install redis-server)"
 HAS_REDIS = shutil.which("redis-server") is not None
@@ -44,10 +44,18 @@ with DAG("many", schedule=None, max_active_tasks=32) as dag:
 # read by each process of Airflow: a worker imports once what each of its tasks would import again
 LOCAL_SETTINGS = """
 import airflow.dag_processing.dagbag
+import airflow.providers.amazon.aws.hooks.s3
+import airflow.providers.common.compat.assets
+import airflow.providers.openlineage.conf
+import airflow.providers.standard.operators.empty
+import airflow.sdk.lineage
 import airflow_provider_copernica.hooks.copernica
 import airflow_provider_copernica.client.sync
 import airflow_provider_copernica.operators.copernica
+import airflow_provider_copernica.lineage
 import airflow_provider_copernica.operators._submit
+import airflow_provider_copernica.operators._waiting
+import airflow_provider_copernica.triggers.copernica
 """
 
 SETTINGS = {
@@ -104,8 +112,7 @@ def running_workers(home: AirflowHome, names: tuple[str, ...]) -> Iterator[dict[
             workers[name] = Service([*command, "--skip-serve-logs"], home.environment, home.path / f"{name}.log")
         yield workers
     finally:
-        for worker in workers.values():
-            worker.stop()
+        stop_all(list(workers.values()), STOP_SECONDS)
 
 
 @contextmanager
@@ -133,9 +140,9 @@ def distributed_airflow(
             "AIRFLOW__CELERY__BROKER_URL": redis,
             "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{postgres.uri}",
         }
-        home = AirflowHome(directory / "home", directory / "dags", settings)
+        home = AirflowHome(directory / "home", directory / "dags", settings, migrated=None)
         (home.path / "config").mkdir(exist_ok=True)
         (home.path / "config" / "airflow_local_settings.py").write_text(LOCAL_SETTINGS)
-        home.add_connection(emulator.url, emulator.token)
         with running_airflow(home) as airflow, running_workers(home, workers) as started:
+            airflow.api().add_connection(emulator.url, emulator.token)
             yield Site(emulator, airflow, started)

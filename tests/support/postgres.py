@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from local_airflow import free_port
-from processes import Service, wait_until
+from local_airflow.environment import free_port
+from local_airflow.processes import Service, wait_until
 
 _VERSIONS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
 BIN = _VERSIONS[-1] if _VERSIONS else None

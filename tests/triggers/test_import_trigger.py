@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 import requests
-from processes import Service, wait_until
 from support.taskrun import run_trigger
 
 from airflow_provider_copernica.emulator import Emulator, Fault
@@ -23,6 +22,7 @@ from airflow_provider_copernica.emulator.server import DEFAULT_TOKEN
 from airflow_provider_copernica.exceptions import CopernicaError, CopernicaImportTimeoutError
 from airflow_provider_copernica.triggers._events import read_event
 from airflow_provider_copernica.triggers.copernica import CopernicaImportTrigger
+from local_airflow.processes import Service, wait_until
 
 pytestmark = pytest.mark.usefixtures("copernica_connection")
 

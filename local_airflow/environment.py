@@ -1,7 +1,8 @@
-"""A throwaway Airflow on this machine. What differs between Airflow 2 and 3 is here."""
+"""How a throwaway Airflow is set up and asked. What differs between Airflow 2 and 3 is here."""
 
 from __future__ import annotations
 
+import base64
 import importlib.metadata
 import json
 import os
@@ -15,10 +16,7 @@ from pathlib import Path
 
 EXAMPLE_DAGS = Path(__file__).resolve().parent.parent / "example_dags"
 AIRFLOW_2 = importlib.metadata.version("apache-airflow").startswith("2.")
-COMPONENTS = (
-    ("webserver", "scheduler", "triggerer") if AIRFLOW_2 else ("api-server", "scheduler", "dag-processor", "triggerer")
-)
-# those of the components that the health page must call healthy
+# the components that the health page must call healthy
 WATCHED = ("metadatabase", "scheduler", "triggerer", *(() if AIRFLOW_2 else ("dag_processor",)))
 HEALTH_PATH = "/health" if AIRFLOW_2 else "/api/v2/monitor/health"
 
@@ -65,6 +63,8 @@ def airflow_environment(home: Path, dags: Path, port: int, settings: Mapping[str
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        # of all its processes, those too that would each make one up
+        "AIRFLOW__CORE__FERNET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",

@@ -102,7 +102,7 @@ def ending_on_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float, what: str, pause: float = 0.5) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float, what: str, pause: float = 0.2) -> None:
     """
     Waits for a condition.
 

@@ -1,0 +1,40 @@
+"""
+What users switch on: dicts that check themselves.
+
+They are dicts since Airflow renders dicts wherever they stand, in mapped tasks too, and hands plain ones on.
+"""
+
+from __future__ import annotations
+
+from airflow_provider_copernica.payload.rejects import check_reject_settings
+
+__all__ = ["Rejects"]
+
+
+class Rejects(dict[str, object]):
+    """
+    Write rows that break a rule to a file, with their reasons, and send the others.
+
+    The file holds a JSON object per line: ``{"row": 17, "reasons": ["Email: is empty, ..."]}``. It is written before
+    anything is sent, empty where no row was rejected, so that the file of an earlier attempt never stays. Rules for
+    columns still fail the task. Not with ``remove_missing``: a rejected row would be deleted.
+
+    :param path: of the file, on any storage that Airflow's ``ObjectStoragePath`` knows; a template.
+    :param at_most: fail, and send nothing, where more rows than this are rejected: a number, or a share of the rows
+        read such as ``"1%"``; default 0: any rejected row fails the task, after the file was written. A template.
+    :param values: write the values of the rows too, each as text; default False. These are personal data. A template.
+    :param object_storage_conn_id: the Airflow connection of the storage; default: the one in the path, if any. A
+        template.
+    :raises CopernicaArgumentError: a literal argument is wrong.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        at_most: int | str = 0,
+        values: bool | str = False,
+        object_storage_conn_id: str | None = None,
+    ) -> None:
+        super().__init__(path=path, at_most=at_most, values=values, object_storage_conn_id=object_storage_conn_id)
+        check_reject_settings(self)
