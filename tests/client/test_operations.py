@@ -46,8 +46,9 @@ def test_a_post_is_not_repeated_blindly(account: Account, copernica_emulator: Em
 @pytest.mark.parametrize("safe", [False, True])
 @pytest.mark.parametrize("fault", CARRIED_OUT)
 def test_a_complete_reply_without_an_id_is_never_sent_again(
-    account: Account, copernica_emulator: Emulator, fault: Fault, safe: bool
+    accounts: Accounts, copernica_emulator: Emulator, fault: Fault, safe: bool
 ) -> None:
+    account = accounts(copernica_emulator.url, timeout=10)
     copernica_emulator.fail("imports", fault)
     with pytest.raises(CopernicaAmbiguousError, match="carried out the import, but its reply holds no ID"):
         account.post(safe=safe)
