@@ -36,7 +36,7 @@ def test_a_get_survives_what_passes(v4: Account, copernica_emulator: Emulator, f
 
 
 @pytest.mark.parametrize("where", ["authenticate", "identity"])
-def test_patience_ends(v4: Account, copernica_emulator: Emulator, where: str) -> None:
+def test_attempts_come_to_an_end(v4: Account, copernica_emulator: Emulator, where: str) -> None:
     copernica_emulator.fail(where, Fault.UNAVAILABLE_503_HTML, times=None)
     words = r"HTTP 503: Loadbalancer Error: Too many requests.*\(tried 4 times\)"
     with pytest.raises(CopernicaUnavailableError, match=words) as caught:
