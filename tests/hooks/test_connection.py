@@ -9,10 +9,12 @@ import pytest
 from support.scripted import scripted
 
 from airflow_provider_copernica.client.settings import StatusWords
+from airflow_provider_copernica.emulator import Emulator
 from airflow_provider_copernica.exceptions import (
     CopernicaArgumentError,
     CopernicaConnectionLookupError,
     CopernicaError,
+    CopernicaImportFailedError,
 )
 from airflow_provider_copernica.hooks import _connection
 from airflow_provider_copernica.hooks.copernica import CopernicaAsyncHook, CopernicaHook
@@ -220,3 +222,17 @@ def locals_of_ours(error: BaseException) -> list[str]:
             shown += [f"{frame.f_code.co_name}: {name} = {value!r}" for name, value in frame.f_locals.items()]
         trace = trace.tb_next
     return shown
+
+
+@pytest.mark.parametrize(("word", "ends"), [("verwerkt", "finished"), ("afgekeurd", "failed")])
+def test_a_word_of_the_account_ends_a_wait(
+    monkeypatch: pytest.MonkeyPatch, copernica_emulator: Emulator, word: str, ends: str
+) -> None:
+    extra = {"status_words": {"finished": ["Verwerkt"], "failed": ["afgekeurd"]}}
+    hook = connect(monkeypatch, host=copernica_emulator.url, password=copernica_emulator.token, extra=extra)
+    import_id = copernica_emulator.add_import("nightly", word)
+    if ends == "finished":
+        assert hook.wait_for_import(import_id, timeout=5).status == word
+    else:
+        with pytest.raises(CopernicaImportFailedError, match=word):
+            hook.wait_for_import(import_id, timeout=5)
