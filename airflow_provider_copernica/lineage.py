@@ -31,7 +31,7 @@ def report_output(operator: BaseOperator, database: int | str, copernica_conn_id
         collector = get_hook_lineage_collector()  # type: ignore[no-untyped-call]  # untyped in Airflow
         collector.add_output_asset(context=operator, uri=database_uri(database, copernica_conn_id))
     except Exception as error:  # noqa: BLE001 - whatever the collector raises, the import has been made
-        log.warning("The import is not in Airflow's lineage: %s", type(error).__name__)
+        log.warning("The import is not in Airflow's lineage: %s.", type(error).__name__)
 
 
 def import_lineage(

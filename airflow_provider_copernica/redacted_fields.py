@@ -151,6 +151,6 @@ def refuse_default_args(default_args: Mapping[str, object] | None, hidden: Mappi
         value = (default_args or {}).get(name)
         if value is not None and kind.describe(value) not in (value, repr(value)):
             raise CopernicaArgumentError(
-                f"{name}: Airflow stores the default_args of a DAG as they are, where everybody can read them. "
+                f"The argument {name!r} can't stand in default_args: Airflow stores these as they are, where everybody can read them. "
                 f"Give {name} to the task itself."
             )

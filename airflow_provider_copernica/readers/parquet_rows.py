@@ -67,7 +67,7 @@ def seekable_parquet_rows(file: IO[bytes]) -> Iterator[object]:
     except (pa.ArrowException, OSError) as error:
         if watched.error is not None:
             raise
-        raise CopernicaArgumentError("the file is not valid Parquet, or damaged: check it, or its name") from error
+        raise CopernicaArgumentError("The file is not valid Parquet, or damaged: check it, or its name") from error
 
 
 class _WatchedFile:

@@ -123,7 +123,7 @@ def test_retries(copernica_emulator: Emulator, deferrable: bool) -> None:
     from support.dagrun import AIRFLOW_3_3
 
     copernica_emulator.import_seconds = 1
-    copernica_emulator.fail("import", Fault.BAD_REQUEST, message="Out of order")
+    copernica_emulator.fail("import", Fault.INVALID_TOKEN_400, times=2)
     again: Any = {"retries": 1, "retry_delay": SECOND, "deferrable": deferrable}
     with DAG(f"retries_{deferrable}", schedule=None, start_date=START, params={"database": 1}) as dag:
         load("add", [{"Email": "a@example.com"}], action="add", key_fields=None, **again)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import pytest
 
@@ -57,6 +59,13 @@ class _Handler(logging.Handler):
         self._messages.append(record.getMessage())
 
 
+def _is_made_by_the_package(frame: FrameType | None) -> bool:
+    """Not by a test, which may write what it likes."""
+    while frame is not None and frame.f_globals["__name__"] == CopernicaError.__module__:
+        frame = frame.f_back
+    return frame is not None and str(frame.f_globals["__name__"]).startswith(f"{LOGGER}.")
+
+
 @contextmanager
 def recorded_messages(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """All that is logged, and the texts of all errors that are made, in between."""
@@ -66,7 +75,8 @@ def recorded_messages(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
     def recording(error: CopernicaError, *args: object, **kwargs: object) -> None:
         make(error, *args, **kwargs)  # type: ignore[arg-type]  # as they came
-        messages.append(str(error))
+        if _is_made_by_the_package(sys._getframe(1)):
+            messages.append(str(error))
 
     logger = logging.getLogger(LOGGER)
     logger.addHandler(handler)

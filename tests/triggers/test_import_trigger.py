@@ -17,6 +17,7 @@ import pytest
 import requests
 from support.taskrun import run_trigger
 
+from airflow_provider_copernica.client import polling
 from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.emulator.server import DEFAULT_TOKEN
 from airflow_provider_copernica.exceptions import CopernicaError, CopernicaImportTimeoutError
@@ -146,6 +147,7 @@ async def test_cancelling_it_leaves_nothing_open(copernica_emulator: Emulator) -
 
 async def test_the_event_loop_never_stalls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """100 triggers and a slow API. The best of three, since other processes run meanwhile."""
+    monkeypatch.setattr(polling, "NOT_YET_SECONDS", 0.1)
     with emulator_process(tmp_path) as url:
         connection = {"conn_type": "copernica", "host": url, "password": DEFAULT_TOKEN}
         monkeypatch.setenv("AIRFLOW_CONN_COPERNICA_DEFAULT", json.dumps(connection))
