@@ -217,7 +217,7 @@ def test_columns_are_renamed():
     [
         (RowRules(key_fields=("Code",)), "key_fields: the rows have no column 'Code'"),
         (RowRules(key_fields=("email",)), "but one called 'Email'"),
-        (RowRules(check_columns=lambda columns: [f"not {columns[0].name}"]), "not Email"),
+        (RowRules(check_columns=lambda columns: [f"Not {columns[0].name}"]), "Not Email"),
         (RowRules(read_schema=lambda: DatabaseSchema("1", "Test")), "None of the columns"),
     ],
 )
@@ -233,9 +233,9 @@ def test_wrong_columns_stop_everything(rules, says):
 def test_columns_that_come_later_are_checked_as_well():
     rules = RowRules(
         ignore_empty_fields=True,
-        check_columns=lambda columns: [f"no {column.name}" for column in columns if column.name == "Late"],
+        check_columns=lambda columns: [f"No {column.name}" for column in columns if column.name == "Late"],
     )
-    with pytest.raises(CopernicaArgumentError, match="no Late"):
+    with pytest.raises(CopernicaArgumentError, match="No Late"):
         write_body({}, [{"a": 1}, {"Late": 1}], rules)
 
 

@@ -22,12 +22,12 @@ from airflow_provider_copernica.triggers._events import error_event, read_event
 @pytest.mark.parametrize(
     "error",
     [
-        CopernicaAuthError("refused", status_code=401, api_message="Invalid access token"),
-        CopernicaUnavailableError("away", status_code=503),
-        CopernicaReplyError("what?", status_code=200),
-        CopernicaApiError("no", status_code=400, api_message="No"),
-        CopernicaArgumentError("wrong"),
-        CopernicaImportFailedError("failed", CopernicaImport(1, "n", status="failed", processed_lines=3)),
+        CopernicaAuthError("Refused", status_code=401, api_message="Invalid access token"),
+        CopernicaUnavailableError("Away", status_code=503),
+        CopernicaReplyError("What?", status_code=200),
+        CopernicaApiError("No", status_code=400, api_message="No"),
+        CopernicaArgumentError("Wrong"),
+        CopernicaImportFailedError("Failed", CopernicaImport(1, "n", status="failed", processed_lines=3)),
     ],
 )
 def test_the_task_gets_the_error_that_the_trigger_met(error: CopernicaError) -> None:
