@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from airflow.providers.common.compat.sdk import DAG
+from typing import Any
 
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseHook, task
+
+from airflow_provider_copernica.hooks.copernica import CopernicaHook
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
 from airflow_provider_copernica.transfers.object_storage_to_copernica import ObjectStorageToCopernicaOperator
 from airflow_provider_copernica.transfers.sql_to_copernica import SqlToCopernicaOperator
@@ -33,6 +36,46 @@ with DAG("recipe_delete", schedule=None) as delete:
     # [END delete_orders]
 
     forget_customers >> delete_cancelled_orders
+
+with DAG("recipe_erase", schedule=None, params={"database": 1}) as erase:
+    # [START erase_profiles]
+    AT_MOST = 50  # profiles that one run may erase
+
+    def find_profiles(copernica: CopernicaHook, database: str, email: str) -> list[dict[str, Any]]:
+        found = copernica.request(
+            "GET",
+            f"database/{database}/profiles",
+            params={"fields[]": f"Email=={email}", "limit": AT_MOST + 1},
+        ).json()["data"]
+        for profile in found:
+            # a filter that Copernica ignores returns everybody
+            stored = str(profile["fields"].get("Email", ""))
+            if stored.casefold() != email.casefold():
+                raise AirflowFailException("Copernica returned profiles of other people, so nothing more is erased.")
+        return list(found)
+
+    @task
+    def erase_customers(database: str) -> None:
+        warehouse = BaseHook.get_connection("warehouse").get_hook()
+        rows = warehouse.get_records("SELECT email FROM requests_to_forget")
+        # an empty one would find all profiles without an e-mail address
+        emails = {str(email or "").strip() for (email,) in rows} - {""}
+
+        copernica = CopernicaHook()
+        profiles = {profile["ID"] for email in emails for profile in find_profiles(copernica, database, email)}
+        if len(profiles) > AT_MOST:
+            raise AirflowFailException(f"There are more than {AT_MOST} profiles to erase, so nothing was erased.")
+        for profile_id in profiles:
+            copernica.request("DELETE", f"profile/{profile_id}", json={"completely": "Yes"})
+
+        left = sum(len(find_profiles(copernica, database, email)) for email in emails)
+        if left:
+            raise AirflowFailException(
+                f"{left} profiles are still there: look at the removal behaviour of the database in Copernica."
+            )
+
+    erase_customers("{{ params.database }}")
+    # [END erase_profiles]
 
 with DAG("recipe_part_files", schedule=None, params={"exports": "s3://exports/customers"}) as part_files:
     # [START part_files]
