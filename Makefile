@@ -11,6 +11,9 @@ CONSTRAINTS := constraints/airflow-$(LINE).txt
 VENV ?= .venv$(if $(filter-out 3.3,$(LINE)),-airflow$(LINE))$(if $(filter-out 3.11,$(PYTHON)),-python$(PYTHON))
 BIN := $(VENV)/bin
 UV := .venv-tools/bin/uv
+# draws the diagrams of the documentation
+MERMAID_VERSION := 12.3.0
+MERMAID := .build/mermaid-$(MERMAID_VERSION)/mermaid.min.js
 PYTEST = EXPECTED_AIRFLOW=$(LINE) EXPECTED_PYTHON=$(PYTHON) $(BIN)/python -m pytest -n $(PROCESSES)
 INSTALL = $(UV) pip install --quiet --python $(BIN)/python --constraints $(CONSTRAINTS) --build-constraints $(CONSTRAINTS)
 
@@ -61,14 +64,18 @@ bench-distributed: $(VENV)/.tests ## 200 imports on CeleryExecutor, Redis and Po
 	@PYTHONPATH=tests $(BIN)/python benchmarks/distributed.py $(ARGS)
 
 .PHONY: docs
-docs: $(VENV)/.tests ## the documentation, into docs/_build/html; a warning fails it
-	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env --nitpicky docs docs/_build/html
+docs: $(VENV)/.tests $(MERMAID) ## the documentation, into docs/_build/html; a warning fails it
+	MERMAID_JS=$(abspath $(MERMAID)) $(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env --nitpicky docs docs/_build/html
 
 .PHONY: dist
 dist: $(VENV)/.tests ## wheel and source distribution, into dist
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
 	$(BIN)/twine check --strict dist/*
+
+.PHONY: release-check
+release-check: dist ## what is missing before a release
+	@$(BIN)/python scripts/release_check.py
 
 .PHONY: constraints
 constraints: $(UV) ## resolve the pinned versions of every Airflow line again
@@ -89,6 +96,12 @@ $(UV):
 	@$(UV) pip install --quiet --python .venv-bench/bin/python --constraints constraints/bench.txt --editable . \
 	  --requirement benchmarks/requirements.txt
 	@touch $@
+
+$(MERMAID):
+	@mkdir -p $(@D)
+	@if command -v npm > /dev/null && cd $(@D) && npm pack --silent mermaid@$(MERMAID_VERSION) > /dev/null; then \
+	  tar -xzf mermaid-$(MERMAID_VERSION).tgz --strip-components 2 package/dist/mermaid.min.js && rm mermaid-*.tgz; \
+	  else echo "Mermaid can't be had from npm: the diagrams stay text"; fi
 
 $(BIN)/python: | $(UV)
 	@# pyenv shows only the versions that are switched on

@@ -12,6 +12,19 @@ from airflow_provider_copernica.client.settings import (
     DEFAULT_TIMEOUT,
 )
 
+__all__ = [
+    "CONN_TYPE",
+    "DEFAULT_CONN_ID",
+    "EXTRA_FIELDS",
+    "HIDDEN_FIELDS",
+    "HOOK_CLASS",
+    "HOOK_NAME",
+    "PLACEHOLDERS",
+    "RELABELING",
+    "ExtraField",
+    "connection_type_metadata",
+]
+
 CONN_TYPE = "copernica"
 DEFAULT_CONN_ID = "copernica_default"
 HOOK_NAME = "Copernica"
@@ -47,7 +60,7 @@ class ExtraField:
     choices: tuple[int, ...] = ()
 
     def schema(self) -> dict[str, object]:
-        """The JSON schema that Airflow 3 builds the input from."""
+        """Return the JSON schema that Airflow 3 builds the input from."""
         schema: dict[str, object] = {"type": self.type if self.choices else [self.type, "null"]}
         if self.default is not None:
             schema["default"] = self.default
@@ -80,13 +93,19 @@ EXTRA_FIELDS = (
     ExtraField(
         "verify",
         "Verify certificates",
-        "Empty: yes. The path of a CA bundle, or false (for tests only).",
+        "Empty: yes. The path of a CA bundle, a file or a folder, or false (for tests only).",
+    ),
+    ExtraField(
+        "status_words",
+        "Status words",
+        'JSON: words that this account\'s imports use for their status, like {"finished": ["verwerkt"], "failed": [], '
+        '"busy": []}. Empty: only the known ones.',
     ),
 )
 
 
 def connection_type_metadata() -> dict[str, object]:
-    """The entry of ``connection-types``, with the keys in the case that Airflow's schema wants."""
+    """Return the entry of ``connection-types``, with the keys in the case that Airflow's schema wants."""
     return {
         "connection-type": CONN_TYPE,
         "hook-class-name": HOOK_CLASS,

@@ -66,7 +66,7 @@ def file_input(url: object) -> list[Dataset]:
     """
     A file or object as an input, without credentials and signature.
 
-    :param url: of any scheme, like ``s3://bucket/key``; anything else is no input.
+    :param url: of any scheme, like ``s3://bucket/key``; anything else is not an input.
     """
     from airflow.providers.common.compat.openlineage.facet import Dataset
 
@@ -94,7 +94,7 @@ def sql_inputs(hook: DbApiHook, sql: str | list[str], conn_id: str) -> list[Data
 
     try:
         found = get_openlineage_facets_with_sql(hook=hook, sql=sql, conn_id=conn_id, database=None)
-    except Exception as error:  # noqa: BLE001 - lineage is no reason for a task to fail; what hooks raise is open
+    except Exception as error:  # noqa: BLE001 - a task does not fail for lineage; what hooks raise is open
         log.debug("No input tables for OpenLineage: %s", type(error).__name__)
         return []
     return [] if found is None else list(found.inputs)

@@ -9,22 +9,35 @@ from typing import TYPE_CHECKING, Literal, Protocol, cast
 from airflow import __version__ as airflow_version
 
 try:  # Airflow 3
+    from airflow.sdk.bases.decorator import _TaskDecorator as TaskDecoratorBase
+    from airflow.sdk.definitions._internal.expandinput import DictOfListsExpandInput, ListOfDictsExpandInput
     from airflow.sdk.definitions._internal.mixins import ResolveMixin
     from airflow.sdk.definitions.mappedoperator import OperatorPartial
-except ImportError:
-    from airflow.models.mappedoperator import OperatorPartial  # type: ignore[import-not-found,no-redef]  # likewise
-    from airflow.utils.mixins import ResolveMixin  # type: ignore[no-redef]  # where Airflow 2 has it
+except ImportError:  # where Airflow 2 has them; mypy sees Airflow 3
+    from airflow.decorators.base import (  # type: ignore[import-not-found,no-redef]  # as said
+        _TaskDecorator as TaskDecoratorBase,
+    )
+    from airflow.models.expandinput import (  # type: ignore[attr-defined,no-redef]  # as said
+        DictOfListsExpandInput,
+        ListOfDictsExpandInput,
+    )
+    from airflow.models.mappedoperator import OperatorPartial  # type: ignore[import-not-found,no-redef]
+    from airflow.utils.mixins import ResolveMixin  # type: ignore[no-redef]
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator, Context
     from airflow.sdk.types import Operator
 
 __all__ = [
+    "RENDERS_TO_NOTHING",
     "STARTS_FROM_TRIGGER",
     "TRIGGER_RENDERS",
+    "DictOfListsExpandInput",
+    "ListOfDictsExpandInput",
     "Operator",
     "OperatorPartial",
     "ResolveMixin",
+    "TaskDecoratorBase",
     "TaskStateStore",
     "callable_on_airflow_2",
     "deferral_failure",
@@ -41,6 +54,8 @@ _AIRFLOW = tuple(int(part) for part in airflow_version.split(".")[:2])
 TRIGGER_RENDERS = _AIRFLOW >= (3, 3)
 # 2.11 does, but renders nothing; not tried on 3.0 - 3.2, where a worker begins
 STARTS_FROM_TRIGGER = _AIRFLOW < (3, 0) or TRIGGER_RENDERS
+# 2.11 leaves a template in place that renders to nothing, zero or false
+RENDERS_TO_NOTHING = _AIRFLOW >= (3, 0)
 
 
 class TaskStateStore(Protocol):

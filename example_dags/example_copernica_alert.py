@@ -13,9 +13,12 @@ from airflow_provider_copernica.operators.copernica import CopernicaImportOperat
 MAIL_TO = os.environ.get("COPERNICA_EXAMPLE_MAIL_TO")
 # the XCom is there after a failure as well, unless nothing was sent
 MESSAGE = """
-{%- set status = ti.xcom_pull(task_ids=ti.task_id, key='import_status', map_indexes=ti.map_index) -%}
+{%- set status = ti.xcom_pull(
+    task_ids=ti.task_id, key='import_status', map_indexes=ti.map_index
+) -%}
 {{ ti.dag_id }}.{{ ti.task_id }}: {% if status -%}
-import {{ status['import_id'] }} after {{ status['processed_lines'] or 0 }} of {{ status['total_lines'] or 0 }} lines:
+import {{ status['import_id'] }} after {{ status['processed_lines'] or 0 }} of
+{{- ' ' }}{{ status['total_lines'] or 0 }} lines:
 {{- ' ' }}{{ status['last_error'] or status['status'] }} ({{ status['name'] }})
 {%- else -%}
 {{ exception }}
@@ -38,7 +41,11 @@ class ImportAlert(BaseNotifier):
             return
         from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
-        SmtpNotifier(to=MAIL_TO, subject="An import into Copernica failed", html_content=self.message).notify(context)
+        SmtpNotifier(
+            to=MAIL_TO,
+            subject="An import into Copernica failed",
+            html_content=self.message,
+        ).notify(context)
 
 
 with DAG(

@@ -16,7 +16,12 @@ DATABASE = int(os.environ.get("COPERNICA_EXAMPLE_DATABASE", "1"))
 # [START asset]
 customers = create_asset(database=DATABASE, copernica_conn_id="copernica_default")
 
-with DAG("copernica_import_into_asset", schedule=None, catchup=False, tags=["copernica"]) as producer:
+with DAG(
+    "copernica_import_into_asset",
+    schedule=None,
+    catchup=False,
+    tags=["copernica"],
+) as producer:
     CopernicaImportOperator(
         task_id="import_customers",
         database=DATABASE,
@@ -37,7 +42,8 @@ with DAG(
 
     @task
     def count_profiles() -> object:
-        profiles = CopernicaHook().get_json(f"database/{DATABASE}/profiles", {"limit": 1, "total": "true"})
+        path = f"database/{DATABASE}/profiles"
+        profiles = CopernicaHook().get_json(path, {"limit": 1, "total": "true"})
         return profiles["total"] if isinstance(profiles, dict) else None
 
     count_profiles()

@@ -24,7 +24,11 @@ with DAG(
     def import_loyal_customers(threshold: int) -> Iterator[dict[str, object]]:
         for number in range(25):
             if number * 40 >= threshold:
-                yield {"Email": f"customer{number}@example.com", "Name": f"Customer {number}", "City": "Leuven"}
+                yield {
+                    "Email": f"customer{number}@example.com",
+                    "Name": f"Customer {number}",
+                    "City": "Leuven",
+                }
 
     import_loyal_customers(threshold=200)
     # [END decorator]

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from airflow.providers.common.compat.sdk import DAG
 
-from airflow_provider_copernica.transfers.object_storage_to_copernica import ObjectStorageToCopernicaOperator
+from airflow_provider_copernica.transfers.object_storage_to_copernica import (
+    ObjectStorageToCopernicaOperator,
+)
 
 CUSTOMERS = os.environ.get("COPERNICA_EXAMPLE_FILE") or f"file://{Path(__file__).parent}/data/customers.csv"
 

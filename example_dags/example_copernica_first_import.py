@@ -13,7 +13,7 @@ with DAG("first_import", schedule=None, params={"database": 1}) as dag:
     def new_customers() -> list[dict[str, str]]:
         return [
             {"Email": "noor@example.com", "Firstname": "Noor", "City": "Utrecht"},
-            {"Email": "senna@example.com", "Firstname": "Senna", "City": "'s-Hertogenbosch"},
+            {"Email": "senna@example.com", "Firstname": "Senna", "City": "Gent"},
         ]
 
     CopernicaImportOperator(

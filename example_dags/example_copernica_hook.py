@@ -20,10 +20,10 @@ with DAG(
     @task
     def find_database(name: str) -> int:
         databases = CopernicaHook(CONN_ID).iterate("databases")
-        found = [int(str(database["ID"])) for database in databases if database["name"] == name]
-        if len(found) != 1:
-            raise ValueError(f"{len(found)} databases are called {name!r}")
-        return found[0]
+        matching = [database for database in databases if database["name"] == name]
+        if len(matching) != 1:
+            raise ValueError(f"{len(matching)} databases are called {name!r}")
+        return int(str(matching[0]["ID"]))
 
     @task
     def count_profiles(database: int) -> int:

@@ -15,9 +15,14 @@ with DAG(
 ) as dag:
     # [START mapped]
     @task(show_return_value_in_logs=False)  # they are customers
-    def customers_per_database(params: dict[str, list[int]] | None = None) -> list[dict[str, object]]:
+    def customers_per_database(
+        params: dict[str, list[int]] | None = None,
+    ) -> list[dict[str, object]]:
         return [
-            {"database": database, "source": [{"Email": f"shop{database}@example.com", "City": "Gent"}]}
+            {
+                "database": database,
+                "source": [{"Email": f"shop{database}@example.com", "City": "Gent"}],
+            }
             for database in (params or {})["databases"]
         ]
 

@@ -19,7 +19,11 @@ with DAG(
     def new_customers() -> list[dict[str, str]]:
         return [
             {"Email": "noor@example.com", "Name": "Noor Jansen", "City": "Utrecht"},
-            {"Email": "senna@example.com", "Name": "Senna O'Brien", "City": "'s-Hertogenbosch"},
+            {
+                "Email": "senna@example.com",
+                "Name": "Senna O'Brien",
+                "City": "'s-Hertogenbosch",
+            },
         ]
 
     # [START import_and_sensor]

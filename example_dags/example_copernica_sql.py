@@ -7,7 +7,12 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseHook, task
+from airflow.providers.common.compat.sdk import (
+    DAG,
+    AirflowFailException,
+    BaseHook,
+    task,
+)
 
 from airflow_provider_copernica.transfers.sql_to_copernica import SqlToCopernicaOperator
 
@@ -17,7 +22,11 @@ with DAG(
     "copernica_sql",
     schedule=None,
     catchup=False,
-    params={"database": 1, "copernica_conn_id": "copernica_default", "sql_conn_id": "sqlite_default"},
+    params={
+        "database": 1,
+        "copernica_conn_id": "copernica_default",
+        "sql_conn_id": "sqlite_default",
+    },
     tags=["copernica"],
 ) as dag:
 
@@ -28,7 +37,11 @@ with DAG(
         if warehouse.conn_type != "sqlite":
             raise AirflowFailException("This example makes a table, in SQLite only: leave this task out elsewhere.")
         file = sqlite3.connect(str(warehouse.host))
-        with CUSTOMERS.open(encoding="utf-8", newline="") as stream, closing(file), file as connection:
+        with (
+            CUSTOMERS.open(encoding="utf-8", newline="") as stream,
+            closing(file),
+            file as connection,
+        ):
             header, *rows = csv.reader(stream, delimiter=";")
             columns = ", ".join(f'"{name}"' for name in header)
             connection.execute("DROP TABLE IF EXISTS copernica_example")
@@ -45,7 +58,8 @@ with DAG(
         key_fields=["Email", "Order.OrderID"],
         sql_conn_id="{{ params.sql_conn_id }}",
         sql="""
-            SELECT "Email" AS mail, "Firstname", "Lastname", "City", "Order.OrderID", "Order.Status", "Order.Total"
+            SELECT "Email" AS mail, "Firstname", "Lastname", "City",
+                "Order.OrderID", "Order.Status", "Order.Total"
             FROM copernica_example
             WHERE "Order.Status" <> :unwanted
         """,

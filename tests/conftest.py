@@ -6,6 +6,7 @@ import fcntl
 import os
 import secrets
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,17 @@ def _short_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     from airflow_provider_copernica.client import retry
 
     monkeypatch.setattr(retry, "UNCONFIRMED_PAUSE", 0.05)
+
+
+@pytest.fixture(autouse=True)
+def _every_message_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a test provokes is held to the grammar of messages."""
+    from support.messages import mistakes, recorded_messages
+
+    with recorded_messages(monkeypatch) as messages:
+        yield
+    wrong = {message: found for message in messages if (found := mistakes(message))}
+    assert wrong == {}
 
 
 @pytest.fixture(scope="session")

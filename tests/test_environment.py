@@ -9,6 +9,7 @@ from importlib.metadata import metadata, version
 from pathlib import Path
 
 import pytest
+from support.schedule import FIRST
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNNING_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -62,3 +63,8 @@ def test_the_package_supports_the_pythons_of_the_matrix() -> None:
     assert {f"3.{name.removeprefix(prefix)}" for name in classifiers if name.startswith(prefix)} == set(
         noxfile()["PYTHONS"]  # type: ignore[call-overload]  # a tuple
     )
+
+
+@pytest.mark.parametrize("start", FIRST)
+def test_what_begins_first_exists(start: str) -> None:
+    assert (ROOT / start).exists()

@@ -16,7 +16,7 @@ from airflow_provider_copernica import __version__
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "airflow_provider_copernica"
-EXTRAS = {"bigquery", "emulator", "gcs", "mysql", "parquet", "postgres", "s3", "snowflake", "sql"}
+EXTRAS = {"arrow", "bigquery", "emulator", "gcs", "mysql", "parquet", "postgres", "s3", "snowflake", "sql"}
 CLASSIFIERS = {
     "Framework :: Apache Airflow",
     "Framework :: Apache Airflow :: Provider",
@@ -96,16 +96,17 @@ def test_the_wheel_describes_itself(wheel: dict[str, str]) -> None:
     assert about.get_all("Project-URL")
     assert "apache-airflow>=2.11" in (about.get_all("Requires-Dist") or [])
     assert set(about.get_all("Provides-Extra") or []) == EXTRAS
-    assert about.get_payload() == (ROOT / "README.md").read_text(encoding="utf-8")
+    assert str(about.get_payload()).splitlines()[0] == "# airflow-provider-copernica"
 
 
 def test_the_source_distribution_can_be_tested(sdist: set[str]) -> None:
     assert modules() <= sdist
     assert {"LICENSE", "README.md", "CHANGELOG.md", "Makefile", "pyproject.toml", "noxfile.py"} <= sdist
+    assert {"hatch_build.py", "docs/_ext/diagrams.py", ".readthedocs.yaml"} <= sdist
     assert {"constraints/airflow-3.3.txt", "local_airflow/environment.py", "scripts/demo.py", "docs/conf.py"} <= sdist
     assert {"tests/test_package.py", "example_dags/example_copernica_first_import.py"} <= sdist
     assert "example_dags/data/customers.csv" in sdist
-    assert not [name for name in sdist if "_build" in name or name.endswith(".pyc") or name.startswith(".venv")]
+    assert not [name for name in sdist if "_build/" in name or name.endswith(".pyc") or name.startswith(".venv")]
 
 
 def test_the_version_is_in_one_place(sdist: set[str]) -> None:

@@ -92,7 +92,7 @@ def test_the_token_is_in_a_password_field_and_the_version_a_choice() -> None:
     (connection,) = get_provider_info()["connection-types"]
     assert connection["ui-field-behaviour"]["relabeling"]["password"] == "API access token"
     assert connection["conn-fields"]["api_version"]["schema"] == {"type": "integer", "default": 4, "enum": [4, 3]}
-    for name in ("auth_host", "timeout", "proxy", "verify"):
+    for name in ("auth_host", "timeout", "proxy", "verify", "status_words"):
         assert "null" in connection["conn-fields"][name]["schema"]["type"], "or the form would require it"
 
 

@@ -44,7 +44,7 @@ from airflow_provider_copernica.client.network import (
 from airflow_provider_copernica.client.replies import Jwt
 from airflow_provider_copernica.client.retry import RetryPolicy
 from airflow_provider_copernica.client.settings import ApiSettings
-from airflow_provider_copernica.exceptions import CopernicaAuthError, CopernicaUnavailableError
+from airflow_provider_copernica.exceptions import CopernicaAuthError, CopernicaError, CopernicaUnavailableError
 
 __all__ = ["AsyncClient"]
 
@@ -100,13 +100,18 @@ class AsyncClient:
     async def run(self, steps: Steps[Result]) -> Result:
         """Carry an operation out to its end."""
         outcome: StepResult = None
+        failure: CopernicaError | None = None
         while True:
             try:
-                step = steps.send(outcome)
+                step = steps.send(outcome) if failure is None else steps.throw(failure)
             except StopIteration as end:
                 result: Result = end.value
                 return result
-            outcome = await self._carry_out(step)
+            outcome, failure = None, None
+            try:
+                outcome = await self._carry_out(step)
+            except CopernicaError as error:  # no token to be had: the operation knows what that means for it
+                failure = error
 
     async def _carry_out(self, step: Step) -> StepResult:
         if isinstance(step, Send):

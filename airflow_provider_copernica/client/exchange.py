@@ -182,11 +182,11 @@ def _back_off(settings: ApiSettings, call: ApiCall, policy: RetryPolicy, attempt
     time_left = float("inf") if policy.deadline is None else policy.deadline - time.time()
     if attempt >= policy.attempts or time_left <= 0:
         raise unavailable(settings, call, read, attempt) from read.cause
-    unconfirmed = read.outcome is Outcome.UNCLEAR and not call.reads and call is not AUTHENTICATE
+    unconfirmed = read.outcome is Outcome.UNCONFIRMED and not call.reads and call is not AUTHENTICATE
     delay = min(policy.delay(attempt, read.retry_after, unconfirmed), time_left)
     log.warning(
         "%s.%s Attempt %d of %d follows in %.1f s.",
-        unavailable_reason(settings, call, read).rstrip("."),
+        unavailable_reason(settings, call, read).rstrip(" .,:;"),
         " It may have arrived; sending it again is safe." if unconfirmed else "",
         attempt + 1,
         policy.attempts,

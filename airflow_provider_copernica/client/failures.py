@@ -37,7 +37,7 @@ def _judge(settings: ApiSettings, call: ApiCall, read: Classified) -> tuple[type
                 f"Copernica carried out {call}, but its reply holds no ID, so that it can't be watched. "
                 f"It is never sent again.{said}"
             )
-        case Outcome.UNCLEAR:
+        case Outcome.UNCONFIRMED:
             return CopernicaAmbiguousError, f"Copernica may have received {call}: {_failed_how(read)}"
         case Outcome.MOVED:
             return CopernicaApiError, f"Copernica answered with a redirect to {read.reason}, which is not followed"

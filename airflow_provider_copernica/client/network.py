@@ -105,7 +105,11 @@ def unpack(headers: Mapping[str, str], body: bytes, limit: int) -> bytes | None:
         unpacked = unpacker.decompress(body, limit + 1)
     except zlib.error as error:
         raise ValueError("a broken compression") from error
-    return unpacked if len(unpacked) <= limit else None
+    if len(unpacked) > limit:
+        return None
+    if not unpacker.eof:
+        raise ValueError("a compression that breaks off")
+    return unpacked
 
 
 def no_reply(error: Exception, settings: ApiSettings, *, sent: bool) -> NoReply:

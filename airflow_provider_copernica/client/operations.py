@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 
-from airflow_provider_copernica.client.exchange import Steps, exchange
+from airflow_provider_copernica.client.exchange import Steps, exchange, get_settings
 from airflow_provider_copernica.client.imports import CopernicaImport, read_import
 from airflow_provider_copernica.client.messages import MAX_REPLY, MAX_SHORT_REPLY, ApiCall, Body, QueryParams
 from airflow_provider_copernica.client.replies import read_json
 from airflow_provider_copernica.client.retry import RetryPolicy
-from airflow_provider_copernica.exceptions import (
-    CopernicaArgumentError,
-    CopernicaReplyError,
-)
+from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaReplyError
 
 __all__ = [
     "any_call",
@@ -34,6 +31,7 @@ def create_import(body: Body, policy: RetryPolicy, *, idempotent: bool, database
     """
     names = () if database is None else (f"database {database}",)
     call = ApiCall("POST", "imports", None, body, idempotent, creates=True, about="the import", names=names)
+    del body  # out of the sight of those who collect the local variables of a failed call
     accepted = yield from exchange(call, policy)
     if accepted.created_id is None:
         raise TypeError("a call that creates is accepted with an ID only")
@@ -43,7 +41,9 @@ def create_import(body: Body, policy: RetryPolicy, *, idempotent: bool, database
 def get_import(import_id: int, policy: RetryPolicy) -> Steps[CopernicaImport]:
     """Ask for the status of an import: ``GET import/$id``."""
     call = _get(f"import/{import_id}", about=f"to tell the status of import {import_id}", max_reply=MAX_SHORT_REPLY)
-    return read_import((yield from _get_object(call, policy)), import_id)
+    settings = yield from get_settings()
+    reply = (yield from exchange(call, policy)).reply
+    return read_import(_unwrap(read_json(reply)), import_id, settings.status_words)
 
 
 def get_json(path: str, params: QueryParams | None, policy: RetryPolicy) -> Steps[object]:
@@ -59,20 +59,20 @@ def get_object(path: str, policy: RetryPolicy) -> Steps[dict[str, object]]:
 
     :raises CopernicaReplyError: when it is something else.
     """
-    return (yield from _get_object(_get(path), policy))
+    value = _unwrap((yield from get_json(path, None, policy)))
+    if not isinstance(value, dict):
+        raise CopernicaReplyError(f"Copernica's reply to GET {path} is not a JSON object")
+    return value
+
+
+def _unwrap(value: object) -> object:
+    """Return what is in a ``data`` wrapper, if there is one."""
+    data = value.get("data") if isinstance(value, dict) else None
+    return data if isinstance(data, dict) else value
 
 
 def _get(path: str, params: QueryParams | None = None, *, about: str = "", max_reply: int = MAX_REPLY) -> ApiCall:
     return ApiCall("GET", path, params, idempotent=True, expects_json=True, about=about, max_reply=max_reply)
-
-
-def _get_object(call: ApiCall, policy: RetryPolicy) -> Steps[dict[str, object]]:
-    value = read_json((yield from exchange(call, policy)).reply)
-    if isinstance(value, dict) and isinstance(value.get("data"), dict):
-        value = value["data"]
-    if not isinstance(value, dict):
-        raise CopernicaReplyError(f"Copernica's reply to GET {call.path} is not a JSON object")
-    return value
 
 
 def any_call(method: str, path: str, params: QueryParams | None, body: object) -> ApiCall:

@@ -10,16 +10,16 @@ The theory. What matters about a failed request is whether Copernica may have ca
     certainly not    NOT_RECEIVED (name lookup, connection refused, TLS, no body went out), LATER (429),
                      REFUSED (4xx with a message), MOVED (a redirect, which is never followed), PROXY_REFUSED
     certainly        DONE, CARRIED_OUT (a complete 2xx, or a 303, from which no ID can be read)
-    not known        UNCLEAR (time-out, reset, 5xx, a reply that broke off)
+    not known        UNCONFIRMED (time-out, reset, 5xx, a reply that broke off)
     a matter of who  TOKEN_REFUSED (401, 403, or words about a token)
 
-and one further question, which only UNCLEAR asks: whether doing it twice changes nothing more than doing it once.
+and one further question, which only UNCONFIRMED asks: whether doing it twice changes nothing more than doing it once.
 
     outcome          what follows
     DONE             accept
     NOT_RECEIVED     again
     LATER            again, after as long as the server asks
-    UNCLEAR          idempotent: again; otherwise fail, saying that it may have been carried out
+    UNCONFIRMED      idempotent: again; otherwise fail, saying that it may have been carried out
     CARRIED_OUT      fail, saying so: never again, whatever was asked, since the next reply would look the same
     TOKEN_REFUSED    once: a new token, and again; then fail
     the others       fail
@@ -70,7 +70,7 @@ class Outcome(Enum):
     REFUSED = "refused"
     PROXY_REFUSED = "refused by the proxy"
     MOVED = "moved"
-    UNCLEAR = "unclear"
+    UNCONFIRMED = "unclear"
     CARRIED_OUT = "carried out, but without an ID"
     TOO_LARGE = "reply too large"
 
@@ -112,7 +112,7 @@ def classify(call: ApiCall, answer: Answer, secrets: Collection[str] = ()) -> Cl
     :param secrets: what the reply may have repeated, and nobody may see.
     """
     if isinstance(answer, NoReply):
-        outcome = Outcome.UNCLEAR if answer.sent else Outcome.NOT_RECEIVED
+        outcome = Outcome.UNCONFIRMED if answer.sent else Outcome.NOT_RECEIVED
         return Classified(outcome, answer.reason, cause=answer.cause)
     if isinstance(answer, ProxyRefusal):
         return Classified(Outcome.PROXY_REFUSED, f"HTTP {answer.status}", answer.status)
@@ -130,21 +130,21 @@ def _classify_success(call: ApiCall, reply: Reply, secrets: Collection[str]) -> 
         said = error_message(reply, secrets)
         return replace(done, outcome=_refusal(said), reason=said, api_message=said)
     if not reply.complete:
-        return replace(done, outcome=Outcome.UNCLEAR, reason="the connection broke off within the reply")
+        return replace(done, outcome=Outcome.UNCONFIRMED, reason="the connection broke off within the reply")
     if call.creates:
         return replace(done, outcome=Outcome.CARRIED_OUT, reason=error_message(reply, secrets))
     if reply.too_large:
         return replace(done, outcome=Outcome.TOO_LARGE)
     if call.expects_json and not is_json(reply):
         said = error_message(reply, secrets)
-        return replace(done, outcome=Outcome.UNCLEAR, reason=f"it is not JSON: {said}" if said else "it is empty")
+        return replace(done, outcome=Outcome.UNCONFIRMED, reason=f"it is not JSON: {said}" if said else "it is empty")
     return done
 
 
 def _classify_failure(call: ApiCall, reply: Reply, secrets: Collection[str]) -> Classified:
     status, said = reply.status, error_message(reply, secrets)
     failed = Classified(
-        Outcome.UNCLEAR, said or "no message", status, said, retry_after=retry_after(reply, time.time())
+        Outcome.UNCONFIRMED, said or "no message", status, said, retry_after=retry_after(reply, time.time())
     )
     if status == 429:
         return replace(failed, outcome=Outcome.LATER)
@@ -182,7 +182,7 @@ def decide(call: ApiCall, outcome: Outcome, *, can_renew: bool) -> Verdict:
             return Verdict.ACCEPT
         case Outcome.NOT_RECEIVED | Outcome.LATER:
             return Verdict.AGAIN
-        case Outcome.UNCLEAR if call.idempotent:
+        case Outcome.UNCONFIRMED if call.idempotent:
             return Verdict.AGAIN
         case Outcome.TOKEN_REFUSED if can_renew:
             return Verdict.RENEW_TOKEN

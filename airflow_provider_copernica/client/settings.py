@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from airflow_provider_copernica.client.convert import to_boolean
 from airflow_provider_copernica.client.redact import printable
+from airflow_provider_copernica.client.status_words import NO_STATUS_WORDS, StatusWords, read_status_words
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "DEFAULT_AUTH_HOST",
     "DEFAULT_HOST",
     "DEFAULT_TIMEOUT",
+    "NO_STATUS_WORDS",
     "ApiSettings",
     "ApiVersion",
     "StatusWords",
@@ -38,25 +39,6 @@ API_VERSIONS = (4, 3)
 ApiVersion = Literal[3, 4]
 
 _EXTRA_KEYS = ("api_version", "auth_host", "timeout", "proxy", "verify", "status_words")
-_WORD_LISTS = ("finished", "failed", "busy")
-
-
-@dataclass(frozen=True)
-class StatusWords:
-    """
-    Words that the imports of one account use, besides those that this package knows.
-
-    :param finished: words of an import that has ended well.
-    :param failed: words of one that has failed.
-    :param busy: words of one that goes on.
-    """
-
-    finished: tuple[str, ...] = ()
-    failed: tuple[str, ...] = ()
-    busy: tuple[str, ...] = ()
-
-
-NO_STATUS_WORDS = StatusWords()
 
 
 @dataclass(frozen=True)
@@ -156,7 +138,7 @@ def _read(
         request_timeout=_read_timeout(extras.get("timeout", DEFAULT_TIMEOUT), problems),
         proxy=_read_proxy(extras.get("proxy"), problems),
         verify=_read_verify(extras.get("verify", True), problems),
-        status_words=_read_status_words(extras.get("status_words", {}), problems),
+        status_words=read_status_words(extras.get("status_words", {}), problems),
         conn_id=conn_id,
         unknown_extra=tuple(sorted(str(key) for key in extras if key not in _EXTRA_KEYS)),
     )
@@ -166,28 +148,6 @@ def _unknown_key(key: str) -> str:
     close = difflib.get_close_matches(key.lower()[:40], _EXTRA_KEYS, n=1)
     remedy = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(_EXTRA_KEYS)}."
     return f"The extra of the connection has the key {printable(key[:40])!r}, which means nothing: {remedy}"
-
-
-def _read_status_words(value: object, problems: list[str]) -> StatusWords:
-    """Read an object, or its JSON text, which is what a form gives."""
-    try:
-        lists = json.loads(value) if isinstance(value, str) else value
-    except (ValueError, RecursionError):
-        lists = None
-    if not isinstance(lists, Mapping) or not all(
-        key in _WORD_LISTS and isinstance(words, list) and all(isinstance(word, str) and word.strip() for word in words)
-        for key, words in lists.items()
-    ):
-        problems.append(
-            "Status words (status_words) must be lists of words by what they mean, like "
-            '{"finished": ["verwerkt"], "failed": [], "busy": []}.'
-        )
-        return StatusWords()
-    found = {key: tuple(word.strip() for word in words) for key, words in lists.items()}
-    every = [word.lower() for words in found.values() for word in words]
-    if len(set(every)) < len(every):
-        problems.append("Status words (status_words) name a word twice: each has one meaning.")
-    return StatusWords(**found)
 
 
 def _text(value: object) -> str:

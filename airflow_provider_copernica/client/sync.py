@@ -43,7 +43,7 @@ from airflow_provider_copernica.client.replies import Jwt
 from airflow_provider_copernica.client.retry import RetryPolicy
 from airflow_provider_copernica.client.session import ClientSession, HostAuth
 from airflow_provider_copernica.client.settings import ApiSettings
-from airflow_provider_copernica.exceptions import CopernicaUnavailableError
+from airflow_provider_copernica.exceptions import CopernicaError, CopernicaUnavailableError
 
 __all__ = ["SyncClient"]
 
@@ -71,13 +71,18 @@ class SyncClient:
     def run(self, steps: Steps[Result]) -> Result:
         """Carry an operation out to its end."""
         outcome: StepResult = None
+        failure: CopernicaError | None = None
         while True:
             try:
-                step = steps.send(outcome)
+                step = steps.send(outcome) if failure is None else steps.throw(failure)
             except StopIteration as end:
                 result: Result = end.value
                 return result
-            outcome = self._carry_out(step)
+            outcome, failure = None, None
+            try:
+                outcome = self._carry_out(step)
+            except CopernicaError as error:  # no token to be had: the operation knows what that means for it
+                failure = error
 
     def authenticated_session(self) -> requests.Session:
         """Return a session of its own that adds the credentials by itself, to the configured host only."""

@@ -1,34 +1,40 @@
-"""``@task.copernica_import``: a function that returns or yields rows."""
+"""``@task.copernica_import``: a function that returns or yields rows, or returns a data frame."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow.providers.common.compat.sdk import (
     DecoratedOperator,
     context_merge,
     determine_kwargs,
-    task_decorator_factory,
 )
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
+from airflow_provider_copernica.operators._mapping import ImportTask
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
-from airflow_provider_copernica.redacted_fields import describe_argument, redacted, reveal
+from airflow_provider_copernica.readers.arrow_rows import arrow_rows, is_arrow
+from airflow_provider_copernica.redacted_fields import ARGUMENT, redacted, refuse_default_args, reveal
 from airflow_provider_copernica.transfers._rows import ARRAY_FORMAT, IMPORT_FIELDS, UNRENDERED_SOURCE, refuse_source
+from airflow_provider_copernica.version_compat import is_being_unmapped
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, TaskDecorator
 
 
+__all__ = ["CopernicaImportDecoratedOperator", "check_function", "copernica_import_task"]
+
+
 class CopernicaImportDecoratedOperator(DecoratedOperator, CopernicaImportOperator):
     """
-    Calls a function in the worker and imports the rows that it returns or yields; they never become an XCom.
+    Call a function in the worker and import the rows that it returns or yields; they never become an XCom.
 
-    Arguments of the function that look like rows are not shown in Airflow's rendered templates. Rows written out in
-    ``.partial()`` or ``.expand()`` are a part of the DAG, which Airflow stores: give another task's output there.
+    A data frame, or anything with Arrow's stream protocol, is returned, not yielded. Arguments that look like rows (all
+    but short texts and numbers) are shown neither in the DAG that Airflow stores nor in its rendered templates. Where
+    the DAG renders native objects, a template may give one; text stays text.
 
     :param python_callable: the function; not an async one.
     :param op_args: its positional arguments; templates.
@@ -50,17 +56,20 @@ class CopernicaImportDecoratedOperator(DecoratedOperator, CopernicaImportOperato
         refuse_source(kwargs, "the function", others=("format", "delimiter"))
         super().__init__(
             python_callable=python_callable,
-            op_args=[redacted(value, describe_argument) for value in op_args or ()],
-            op_kwargs={name: redacted(value, describe_argument) for name, value in (op_kwargs or {}).items()},
+            op_args=[redacted(value, ARGUMENT) for value in op_args or ()],
+            op_kwargs={name: redacted(value, ARGUMENT) for name, value in (op_kwargs or {}).items()},
             **kwargs,
         )
+        if not is_being_unmapped(self):
+            hidden = dict.fromkeys(inspect.signature(python_callable).parameters, ARGUMENT)
+            refuse_default_args(getattr(self.get_dag(), "default_args", None), hidden)
 
     def execute(self, context: Context) -> int | None:
-        """Past DecoratedOperator, which would call the function itself and make its rows an XCom."""
+        """Import the rows; DecoratedOperator would call the function itself and make an XCom of them."""
         return CopernicaImportOperator.execute(self, context)
 
     def given_source(self, context: Context | None) -> dict[str, object]:
-        """The rows of the function, which is called when the first is asked for."""
+        """Return the rows of the function, which is called when the first is asked for."""
         return UNRENDERED_SOURCE if context is None else {"source": self._rows(context), **ARRAY_FORMAT}
 
     def _rows(self, context: Context) -> Iterator[object]:
@@ -71,17 +80,19 @@ class CopernicaImportDecoratedOperator(DecoratedOperator, CopernicaImportOperato
         rows = self.python_callable(*args, **kwargs)
         if rows is None:
             return
+        if is_arrow(rows):
+            rows = arrow_rows(rows)
         if isinstance(rows, str | bytes | Mapping) or not isinstance(rows, Iterable):
             raise CopernicaArgumentError(
                 f"{_name_of(self.python_callable)} returned one {type(rows).__name__}: "
-                "it must return or yield rows, each a dict of fields and values."
+                "it must return or yield rows, each a dict of fields and values, or return a data frame."
             )
         yield from rows
 
 
 def check_function(function: Callable[..., object]) -> None:
     """
-    Refuses a function whose rows could not be read.
+    Refuse a function whose rows could not be read.
 
     :raises CopernicaArgumentError: for an async function, whose rows nobody would await.
     """
@@ -105,17 +116,20 @@ def copernica_import_task(
     **kwargs: Any,  # those of CopernicaImportOperator and of BaseOperator
 ) -> TaskDecorator:
     """
-    Makes a task that imports the rows of a function.
+    Make a task that imports the rows of a function, or the data frame that it returns.
 
     :param python_callable: the function, when the decorator is used without parentheses.
     :param kwargs: all of :class:`~airflow_provider_copernica.operators.copernica.CopernicaImportOperator` but
         ``source``, ``location``, ``format`` and ``delimiter``.
     """
-    if python_callable is not None:
-        check_function(python_callable)
-    return task_decorator_factory(
-        python_callable=python_callable,
-        multiple_outputs=False,
-        decorated_operator_class=CopernicaImportDecoratedOperator,
-        **kwargs,
-    )
+
+    def decorate(function: Callable[..., object]) -> ImportTask:
+        check_function(function)
+        return ImportTask(
+            function=function,
+            operator_class=CopernicaImportDecoratedOperator,
+            multiple_outputs=False,
+            kwargs=dict(kwargs),
+        )
+
+    return cast("TaskDecorator", decorate if python_callable is None else decorate(python_callable))

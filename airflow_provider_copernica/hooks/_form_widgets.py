@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def form_widgets(extra_fields: Sequence[ExtraField]) -> dict[str, object]:
     """
-    Airflow 2 drops the whole connection type when a field is no plain text, number, password or boolean field; how a
+    Airflow 2 drops the whole connection type when a field is not a plain text, number, password or boolean field; how a
     field is drawn is free.
 
     :param extra_fields: the description of the form.

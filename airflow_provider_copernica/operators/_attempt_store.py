@@ -238,7 +238,7 @@ def _status_of(record: AttemptRecord, hook: CopernicaHook) -> CopernicaImport | 
         return hook.get_import(record.import_id)
     except CopernicaApiError as error:
         if is_unknown_import(error):
-            log.warning("Copernica says of import %d: %s", record.import_id, error.api_message)
+            log.warning("%s", error)
             return None
         raise
 

@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
-from airflow_provider_copernica.client.polling import Watch, import_timed_out
+from airflow_provider_copernica.client.import_states import ImportState
+from airflow_provider_copernica.client.polling import Watch, import_failed, import_timed_out
 from airflow_provider_copernica.client.progress import ProgressLog
-from airflow_provider_copernica.exceptions import CopernicaImportFailedError, CopernicaImportUnknownError
+from airflow_provider_copernica.exceptions import (
+    CopernicaError,
+    CopernicaImportFailedError,
+    CopernicaImportTimeoutError,
+    CopernicaImportUnknownError,
+)
 
 if TYPE_CHECKING:
     from airflow_provider_copernica.client.imports import CopernicaImport
     from airflow_provider_copernica.hooks.copernica import CopernicaHook
     from airflow_provider_copernica.triggers.copernica import CopernicaImportTrigger
 
-__all__ = ["DEFER_GRACE_SECONDS", "make_trigger", "wait_for_end", "watch_in_worker"]
+__all__ = ["DEFER_GRACE_SECONDS", "look_once_more", "make_trigger", "wait_for_end", "watch_in_worker"]
 
 # seconds that Airflow's own time-out comes after our trigger's, which can say more
 DEFER_GRACE_SECONDS = 300.0
@@ -57,6 +63,32 @@ def wait_for_end(hook: CopernicaHook, import_id: int, watch: Watch) -> None:
         log.info("The previous attempt's import has ended: %s", error)
     else:
         log.info("The previous attempt's import has ended: %s.", status)
+
+
+def look_once_more(hook: CopernicaHook, import_id: int | None, error: CopernicaError) -> CopernicaImport:
+    """
+    Look at an import when Airflow wakes its task without knowing what the trigger has seen.
+
+    :param hook: of the account.
+    :param import_id: the import; None where it is not known.
+    :param error: why Airflow has woken the task.
+    :return: the status of an import that has finished.
+    :raises CopernicaImportFailedError: the import failed.
+    :raises CopernicaError: the given error, with what was seen.
+    """
+    if import_id is None:
+        raise error
+    try:
+        status = hook.get_import(import_id)
+    except CopernicaError as looking:
+        log.warning("%s", looking)
+        raise error from looking
+    if status.state is ImportState.FAILED:
+        raise import_failed(status, hook.copernica_conn_id)
+    if status.state is ImportState.BUSY:
+        names = (f"import {status.name!r}", f"connection {hook.copernica_conn_id!r}")
+        raise CopernicaImportTimeoutError(f"{error.reason} It was last seen as {status.facts}.", status, names=names)
+    return status
 
 
 def make_trigger(

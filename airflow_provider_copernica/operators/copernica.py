@@ -6,11 +6,12 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator, conf
+from airflow.providers.common.compat.sdk import AirflowFailException, conf
 
-from airflow_provider_copernica.client.imports import CopernicaImport, read_import_id
+from airflow_provider_copernica.client.imports import CopernicaImport
 from airflow_provider_copernica.client.polling import (
     DEFAULT_MAX_POLL_INTERVAL,
     DEFAULT_POLL_INTERVAL,
@@ -23,13 +24,19 @@ from airflow_provider_copernica.client.progress import ProgressLog
 from airflow_provider_copernica.connection_form import DEFAULT_CONN_ID
 from airflow_provider_copernica.exceptions import (
     GOES_ON,
-    CopernicaError,
     CopernicaImportError,
-    CopernicaImportTimeoutError,
 )
 from airflow_provider_copernica.links.copernica import CopernicaLink
 from airflow_provider_copernica.operators._literals import check_literals
-from airflow_provider_copernica.operators._rejects import refuse_shared_path
+from airflow_provider_copernica.operators._mapping import ImportPartial, refuse_shared_removal
+from airflow_provider_copernica.operators._outcome import (
+    keep_return_value,
+    pull_import_id,
+    push_outcome,
+    push_status,
+    push_status_of_failure,
+)
+from airflow_provider_copernica.operators._rendering import RenderingOperator
 from airflow_provider_copernica.operators._retries import (
     FORGOTTEN,
     after_sending,
@@ -39,12 +46,11 @@ from airflow_provider_copernica.operators._retries import (
 )
 from airflow_provider_copernica.payload.parameters import PARAMETERS, ImportParameters, read_parameters
 from airflow_provider_copernica.redacted_fields import (
-    Redacted,
-    describe_location,
-    describe_rows,
-    redact_named,
+    LOCATION,
+    ROWS,
+    Hidden,
     redacted,
-    redacting_partial,
+    refuse_default_args,
     reveal,
 )
 from airflow_provider_copernica.version_compat import callable_on_airflow_2, deferral_failure, is_being_unmapped
@@ -64,7 +70,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class CopernicaImportOperator(BaseOperator):
+class CopernicaImportOperator(RenderingOperator):
     """
     Import profiles and subprofiles into a Copernica database: once, checked, and watched until finished.
 
@@ -119,6 +125,8 @@ class CopernicaImportOperator(BaseOperator):
         "rejects",
     )
     operator_extra_links = (CopernicaLink(),)
+    # arguments whose values are never shown
+    hidden_fields: ClassVar[Mapping[str, Hidden]] = {"source": ROWS, "location": LOCATION}
     # what only transfers know of columns: new names for those of the source, and the names of a location's
     column_map: Mapping[str, str] | None = None
     location_columns: Sequence[str] = ()
@@ -161,8 +169,8 @@ class CopernicaImportOperator(BaseOperator):
         self.action = action
         self.name = name
         self.key_fields = key_fields
-        self.source = redacted(source, describe_rows)
-        self.location = redacted(location, describe_location)
+        self.source = redacted(source, ROWS)
+        self.location = redacted(location, LOCATION)
         self.format = format
         self.delimiter = delimiter
         self.followups = followups
@@ -185,6 +193,8 @@ class CopernicaImportOperator(BaseOperator):
         self._store: AttemptStore | None = None
         self._status: CopernicaImport | None = None
         if not is_being_unmapped(self):
+            refuse_default_args(getattr(self.get_dag(), "default_args", None), self.hidden_fields)
+            refuse_shared_removal(self)
             self._schedule()
             check_literals(self._given_parameters(None), self._given_guards(), waits=wait_for_completion)
 
@@ -204,21 +214,11 @@ class CopernicaImportOperator(BaseOperator):
     @classmethod
     def partial(cls, **kwargs: Any) -> OperatorPartial:
         """Return Airflow's own, with rows and locations hidden: it puts its arguments into the serialised DAG."""
-        refuse_shared_path(kwargs.get("rejects"))
-        hidden = {"source": describe_rows, "location": describe_location}
-        return redacting_partial(super().partial(**redact_named(kwargs, hidden)), hidden)
+        return ImportPartial.of(super().partial(**kwargs))
 
     def given_source(self, context: Context | None) -> dict[str, object]:  # noqa: ARG002 - for those that override it
         """Return where the rows come from; without context, while the DAG is parsed, a source may be ``UNKNOWN``."""
         return {"source": reveal(self.source), "location": reveal(self.location)}
-
-    def render_template(self, content: Any, context: Context, jinja_env: Any = None, seen_oids: Any = None) -> Any:
-        """Render as Airflow does, but within redacted values, which Airflow 2 would resolve instead."""
-        if not isinstance(content, Redacted):
-            return super().render_template(content, context, jinja_env, seen_oids)
-        seen = set() if seen_oids is None else seen_oids
-        self._render_nested_template_fields(content, context, jinja_env or self.get_template_env(), seen)
-        return content
 
     def _given_parameters(self, context: Context | None) -> dict[str, object]:
         others = {name: getattr(self, name) for name in PARAMETERS if name not in ("source", "location")}
@@ -232,6 +232,7 @@ class CopernicaImportOperator(BaseOperator):
         from airflow_provider_copernica.operators._submit import dry_run
 
         with fail_without_retry(before_sending):
+            refuse_shared_removal(self)
             self._schedule()
             guards = read_guards(**self._given_guards())
             hook = CopernicaHook(self.copernica_conn_id)
@@ -245,7 +246,9 @@ class CopernicaImportOperator(BaseOperator):
                 self._record_result(CopernicaImport(accepted.import_id, accepted.name))
             else:
                 self._finish(context, status or self._wait(context, hook, accepted))
-            return self._return_id(context, accepted, remembered=store.remembers)
+            if not store.remembers and not accepted.idempotent:
+                keep_return_value(self, context, accepted.import_id)
+            return accepted.import_id
 
     def _find_or_submit(
         self, context: Context, hook: CopernicaHook, guards: Guards, store: AttemptStore
@@ -265,11 +268,8 @@ class CopernicaImportOperator(BaseOperator):
                 # in the worker, since two deferrals within one attempt meet a race of Airflow's
                 wait_for_end(hook, import_id, self._begin_watch(self.execution_timeout))
 
-        def push(option: str, counts: Mapping[str, object]) -> None:
-            self._push_outcome(context, option, counts)
-
         # not before: a file that was imported may be gone when a retry reconnects
-        return submit(hook, *self._read(context), guards, store, push), None
+        return submit(hook, *self._read(context), guards, store, partial(push_outcome, context)), None
 
     def _wait(self, context: Context, hook: CopernicaHook, accepted: AcceptedImport) -> CopernicaImport:
         from airflow_provider_copernica.operators._waiting import watch_in_worker
@@ -286,7 +286,7 @@ class CopernicaImportOperator(BaseOperator):
         resume_data = {"idempotent": accepted.idempotent}
         trigger, backstop = make_trigger(accepted.import_id, self.copernica_conn_id, watch, resume_data)
         # for the case that Airflow wakes the task without an event
-        self._push_status(context, CopernicaImport(accepted.import_id, accepted.name))
+        push_status(context, CopernicaImport(accepted.import_id, accepted.name))
         self.defer(trigger=trigger, method_name="execute_complete", timeout=backstop)
 
     def execute_complete(self, context: Context, event: object = None, *, safe_to_repeat: bool = False) -> int:
@@ -306,45 +306,26 @@ class CopernicaImportOperator(BaseOperator):
         with self._after_sending(context, idempotent=idempotent, remembered=store.remembers):
             status = read_event(event)
             self._finish(context, status)
-            accepted = store.accepted(status.import_id, status.name, idempotent=idempotent)
-            return self._return_id(context, accepted, remembered=store.remembers)
+            if not store.remembers and not idempotent:
+                keep_return_value(self, context, status.import_id)
+            return status.import_id
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, object] | None, context: Context) -> object:
         """Go on after a deferral; where no event of the trigger is the reason, look once more."""
+        from airflow_provider_copernica.hooks.copernica import CopernicaHook
         from airflow_provider_copernica.operators._attempt_store import AttemptStore
+        from airflow_provider_copernica.operators._waiting import look_once_more
 
         reason = deferral_failure(next_method, next_kwargs)
         if reason is None:
             return super().resume_execution(next_method, next_kwargs, context)
         store = AttemptStore(context, durable=self.durable)
         with self._after_sending(context, idempotent=False, remembered=store.remembers):
-            status = self._look_once_more(context, deferral_error(reason))
+            status = look_once_more(
+                CopernicaHook(self.copernica_conn_id), pull_import_id(context), deferral_error(reason)
+            )
             self._finish(context, status)
             return status.import_id
-
-    def _look_once_more(self, context: Context, error: CopernicaError) -> CopernicaImport:
-        """Airflow does not know what the trigger has seen; a finished import is not a failure."""
-        from airflow_provider_copernica.client.import_states import ImportState
-        from airflow_provider_copernica.client.polling import import_failed
-        from airflow_provider_copernica.hooks.copernica import CopernicaHook
-
-        pushed = context["ti"].xcom_pull(
-            task_ids=self.task_id, key="import_status", map_indexes=context["ti"].map_index
-        )
-        if not isinstance(pushed, Mapping):
-            raise error
-        try:
-            status = CopernicaHook(self.copernica_conn_id).get_import(read_import_id(pushed.get("import_id")))
-        except CopernicaError as looking:
-            log.warning("%s", looking)
-            raise error from looking
-        if status.state is ImportState.FAILED:
-            raise import_failed(status, self.copernica_conn_id)
-        if status.state is ImportState.BUSY:
-            text = f"{error} It was last seen as {status.facts}."
-            names = (f"import {status.name!r}", f"connection {self.copernica_conn_id!r}")
-            raise CopernicaImportTimeoutError(text, status, names=names)
-        return status
 
     def on_kill(self) -> None:
         """
@@ -389,30 +370,14 @@ class CopernicaImportOperator(BaseOperator):
     def _finish(self, context: Context, status: CopernicaImport) -> None:
         ProgressLog(log)(status)
         log.info("Import %d has finished: %s. (Import %r)", status.import_id, status.lines or "no counts", status.name)
-        self._push_status(context, status)
+        push_status(context, status)
         self._record_result(status)
-
-    def _push_status(self, context: Context, status: CopernicaImport) -> None:
-        context["ti"].xcom_push(key="import_status", value=status.as_dict())
-
-    def _push_outcome(self, context: Context, option: str, counts: Mapping[str, object]) -> None:
-        ti = context["ti"]
-        pushed = ti.xcom_pull(task_ids=self.task_id, key="import_outcome", map_indexes=ti.map_index)
-        outcome = pushed if isinstance(pushed, Mapping) else {}
-        ti.xcom_push(key="import_outcome", value={**outcome, option: dict(counts)})
 
     def _record_result(self, status: CopernicaImport) -> None:
         from airflow_provider_copernica.lineage import report_output
 
         self._status = status
         report_output(self, self.database, self.copernica_conn_id)
-
-    def _return_id(self, context: Context, accepted: AcceptedImport, *, remembered: bool) -> int:
-        """Airflow pushes the returned value itself, when it is too late to rule out a retry."""
-        if self.do_xcom_push and not remembered and not accepted.idempotent:
-            context["ti"].xcom_push(key="return_value", value=accepted.import_id)
-            self.do_xcom_push = False
-        return accepted.import_id
 
     def lineage_inputs(self) -> list[Dataset]:
         """Return where the rows came from, in OpenLineage's terms. Transfers override this."""
@@ -440,11 +405,5 @@ class CopernicaImportOperator(BaseOperator):
             except CopernicaImportError as error:
                 if error.copernica_import is not None:
                     self._status = error.copernica_import
-                    self._push_status_of_failure(context, error.copernica_import)
+                    push_status_of_failure(context, error.copernica_import)
                 raise
-
-    def _push_status_of_failure(self, context: Context, status: CopernicaImport) -> None:
-        try:
-            self._push_status(context, status)
-        except Exception:  # whatever Airflow raises: the failure of the import goes before
-            log.exception("The XCom import_status could not be pushed.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from os import PathLike
+from typing import cast
 from urllib.parse import urlsplit
 
 from airflow_provider_copernica.client.convert import to_boolean, to_count, to_names, to_text
@@ -21,6 +22,7 @@ from airflow_provider_copernica.payload.parameter_rules import (
     Unknown,
     broken_rules,
 )
+from airflow_provider_copernica.readers.arrow_rows import arrow_rows, is_arrow
 
 __all__ = [
     "PARAMETERS",
@@ -212,8 +214,8 @@ def _choice(choices: Sequence[str]) -> Callable[[object], str]:
 
 
 def _name(value: object) -> str:
-    # native rendering makes numbers of dates without dashes
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else to_text(value)
+    # a template that is rendered natively gives the number itself
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else to_text(value)
 
 
 def _location(value: object) -> str:
@@ -238,6 +240,8 @@ def _source(value: object) -> str | Rows:
         raise ValueError(
             "is the path of a file in the place of rows: use ObjectStorageToCopernicaOperator, which reads files"
         )
+    if is_arrow(value):
+        return cast("Rows", arrow_rows(value))
     if isinstance(value, Mapping | bytes) or not isinstance(value, Iterable) or hasattr(value, "to_dict"):
         hint = ": use df.to_dict('records')" if hasattr(value, "to_dict") else ""
         raise ValueError(f"must be a list of rows (dicts), or text, not {type(value).__name__}{hint}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
@@ -15,10 +15,9 @@ from airflow_provider_copernica.payload.parameter_rules import UNKNOWN
 from airflow_provider_copernica.readers.files import FileOptions, Findings, guess_format, read_rows
 from airflow_provider_copernica.readers.malformed_row import MalformedRow
 from airflow_provider_copernica.redacted_fields import (
+    Hidden,
     describe_location,
-    redact_named,
     redacted,
-    redacting_partial,
     reveal,
 )
 from airflow_provider_copernica.transfers._file_arguments import (
@@ -39,11 +38,17 @@ from airflow_provider_copernica.transfers._stored_files import StoredFiles, file
 if TYPE_CHECKING:
     from airflow.providers.common.compat.openlineage.facet import Dataset
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
-    from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
 __all__ = ["ObjectStorageToCopernicaOperator"]
 
 log = logging.getLogger(__name__)
+
+
+def _describe_path(value: object) -> str:
+    return describe_location(str(value) if hasattr(value, "conn_id") else value)
+
+
+PATH = Hidden(_describe_path)
 
 
 class ObjectStorageToCopernicaOperator(CopernicaImportOperator):
@@ -82,6 +87,7 @@ class ObjectStorageToCopernicaOperator(CopernicaImportOperator):
         "presign_expires",
         *IMPORT_FIELDS,
     )
+    hidden_fields: ClassVar[Mapping[str, Hidden]] = {**CopernicaImportOperator.hidden_fields, "path": PATH}
 
     def __init__(
         self,
@@ -104,14 +110,8 @@ class ObjectStorageToCopernicaOperator(CopernicaImportOperator):
         self.presign_expires = presign_expires
         self.column_map = column_map
         super().__init__(**kwargs)
-        self.path = redacted(path, _describe_path)
+        self.path = redacted(path, PATH)
         self.object_storage_conn_id = object_storage_conn_id
-
-    @classmethod
-    def partial(cls, **kwargs: Any) -> OperatorPartial:
-        """Airflow's own; it puts what it is given into the serialised DAG, where nobody may read a password."""
-        hidden = {"path": _describe_path}
-        return redacting_partial(super().partial(**redact_named(kwargs, hidden)), hidden)
 
     def given_source(self, context: Context | None) -> dict[str, object]:
         """Return the rows of the files, which are opened when their first row is asked for; or the file's URL."""
@@ -177,10 +177,6 @@ class ObjectStorageToCopernicaOperator(CopernicaImportOperator):
         mask(url)
         _warn_of_temporary_credentials(url)
         return {"location": url, "format": options.format if self.format else None, "delimiter": findings.delimiter}
-
-
-def _describe_path(value: object) -> str:
-    return describe_location(str(value) if hasattr(value, "conn_id") else value)
 
 
 def _warn_of_temporary_credentials(url: str) -> None:

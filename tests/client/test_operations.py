@@ -26,9 +26,9 @@ POSTS = {
     Fault.UNAVAILABLE_502_HTML: (0, 1),
     Fault.UNAVAILABLE_503_HTML: (0, 1),
     Fault.TIMEOUT_504_HTML: (0, 1),
-    Fault.NO_ID: (1, 2),
-    Fault.TRUNCATED_JSON: (0, 1),
 }
+# a complete reply without an ID: carried out as far as anybody can tell, so that it is never sent again
+CARRIED_OUT = {Fault.NO_ID: 1, Fault.TRUNCATED_JSON: 0, Fault.NOT_JSON: 0}
 
 
 @pytest.mark.parametrize("fault", POSTS)
@@ -41,6 +41,31 @@ def test_a_post_is_not_repeated_blindly(account: Account, copernica_emulator: Em
     copernica_emulator.fail("imports", fault, seconds=0.6)
     assert account.post(safe=True) > 0
     assert len(copernica_emulator.imports) == once + again
+
+
+@pytest.mark.parametrize("safe", [False, True])
+@pytest.mark.parametrize("fault", CARRIED_OUT)
+def test_a_complete_reply_without_an_id_is_never_sent_again(
+    accounts: Accounts, copernica_emulator: Emulator, fault: Fault, safe: bool
+) -> None:
+    account = accounts(copernica_emulator.url, timeout=10)
+    copernica_emulator.fail("imports", fault)
+    with pytest.raises(CopernicaAmbiguousError, match="carried out the import, but its reply holds no ID"):
+        account.post(safe=safe)
+    assert len(copernica_emulator.imports) == CARRIED_OUT[fault]
+    assert len([each for each in copernica_emulator.requests if each.path.endswith("/imports")]) == 1
+
+
+@pytest.mark.parametrize("safe", [False, True])
+def test_303_means_carried_out(accounts: Accounts, safe: bool) -> None:
+    with scripted((200, {}, b"{}")) as elsewhere, scripted((303, {"Location": f"{elsewhere.url}/12"}, b"")) as server:
+        assert accounts(server.url, 3).post(safe=safe) == 12
+    with scripted((303, {"Location": f"{elsewhere.url}/"}, b"")) as server:
+        with pytest.raises(CopernicaAmbiguousError, match="carried out") as caught:
+            accounts(server.url, 3).post(safe=safe)
+        assert len(server.seen) == 1
+    assert caught.value.status_code == 303
+    assert elsewhere.seen == []
 
 
 def test_a_post_is_repeated_where_it_was_not_carried_out(account: Account, copernica_emulator: Emulator) -> None:
@@ -76,6 +101,7 @@ def test_a_post_is_not_lost_on_a_connection_that_died_meanwhile() -> None:
         (200, {"X-Created": "12", "X-location": "https://api.copernica.com/v1/import/99"}),
         (202, {"X-Location": "https://api.copernica.com/v1/import/12/"}),
         (204, {"X-Created": "soon", "x-location": "/v1/import/12?access_token=x"}),
+        (303, {"Location": "/v4/import/12"}),
     ],
 )
 def test_the_id_of_a_new_import(accounts: Accounts, status: int, headers: dict[str, str]) -> None:

@@ -22,11 +22,11 @@ from airflow_provider_copernica.exceptions import (
 )
 
 
-def watch(account: Account, import_id: int, patience: float | None = None) -> tuple[CopernicaImport, list[str]]:
+def watch(account: Account, import_id: int, timeout: float | None = None) -> tuple[CopernicaImport, list[str]]:
     seen: list[str] = []
     now = time.time()
-    plan = Watch(PollSchedule(0.04, 0.5), now, None if patience is None else now + patience)
-    steps = watch_import(account.settings, import_id, plan, lambda status: seen.append(status.status))
+    plan = Watch(PollSchedule(0.04, 0.5), now, None if timeout is None else now + timeout)
+    steps = watch_import(import_id, plan, lambda status: seen.append(status.status))
     return account.run(steps), seen
 
 
@@ -55,7 +55,7 @@ def test_a_failed_import(account: Account, copernica_emulator: Emulator) -> None
         watch(account, account.post())
 
 
-def test_patience_with_an_import_ends(account: Account, copernica_emulator: Emulator) -> None:
+def test_the_time_for_an_import_is_over(account: Account, copernica_emulator: Emulator) -> None:
     import_id = copernica_emulator.add_import("nightly", "frobnicated")
     began = time.monotonic()
     with pytest.raises(CopernicaImportTimeoutError, match=r"not finished.*'frobnicated'.*goes on.*'nightly'"):
@@ -96,3 +96,12 @@ def test_what_is_no_status(accounts: Accounts) -> None:
         one = accounts(server.url, 3)
         with pytest.raises(CopernicaReplyError, match="not the status of an import"):
             one.run(get_import(1, QUICK))
+
+
+def test_the_time_is_over_while_the_authentication_host_is_down(v4: Account, copernica_emulator: Emulator) -> None:
+    import_id = copernica_emulator.add_import("nightly", "running")
+    copernica_emulator.fail("authenticate", Fault.UNAVAILABLE_503_HTML, times=None)
+    began = time.monotonic()
+    with pytest.raises(CopernicaImportTimeoutError, match="never seen"):
+        watch(v4, import_id, 0.3)
+    assert time.monotonic() - began < 3

@@ -71,7 +71,7 @@ def test_every_mode(copernica_emulator: Emulator, mode: str) -> None:
         ).expand(database=[1])
         started = load("started", '[{"Email": "text@example.com"}]', format="json", wait_for_completion=False)
         CopernicaImportSensor(task_id="sensor", import_id=started.output, **waits)
-        CopernicaImportSensor(task_id="patience", import_id=1, timeout=1, **waits)
+        CopernicaImportSensor(task_id="too_short", import_id=1, timeout=1, **waits)
         CopernicaImportSensor(task_id="soft", import_id="{{ 1 }}", timeout=1, soft_fail=True, **waits)
         load("empty", [], deferrable=deferrable)
         load("nonsense", [{"Email": "x@example.com"}], rebuild="{{ 'perhaps' }}", retries=2, retry_delay=SECOND)
@@ -88,13 +88,13 @@ def test_every_mode(copernica_emulator: Emulator, mode: str) -> None:
         "keyed[0]": "success",
         "started": "success",
         "sensor": "success",
-        "patience": "failed",
+        "too_short": "failed",
         "soft": "skipped",
         "empty": "skipped",
         "nonsense": "failed",
     }
     assert results["nonsense"].tries == 1
-    assert results["patience"].tries == 1
+    assert results["too_short"].tries == 1
     check_xcoms(results)
     names = {str(each.parameters["name"]) for each in copernica_emulator.imports if each.parameters.get("action")}
     assert any(name.startswith(f"every_{mode}.mapped ") and name.endswith("[1]") for name in names)

@@ -8,10 +8,14 @@ import subprocess
 from airflow_provider_copernica.emulator import Emulator
 
 
-def test_first_import(copernica_emulator: Emulator, copernica_connection: str) -> None:
+def test_first_import(
+    copernica_emulator: Emulator,
+    copernica_connection: str,
+) -> None:
     subprocess.run(["airflow", "dags", "test", "first_import"], check=True)
 
-    emails = [profile["fields"]["Email"] for profile in copernica_emulator.profiles(1)]
+    profiles = copernica_emulator.profiles(1)
+    emails = [profile["fields"]["Email"] for profile in profiles]
     assert emails == ["noor@example.com", "senna@example.com"]
     # [END own_test]
 
@@ -24,7 +28,11 @@ def test_own_database(copernica_emulator: Emulator) -> None:
         collections={"Order": ["OrderID", "Status"]},
         interests=["Newsletter"],
     )
-    copernica_emulator.add_profile(shop, {"Email": "noor@example.com"}, {"Order": [{"OrderID": "1"}]})
+    copernica_emulator.add_profile(
+        shop,
+        {"Email": "noor@example.com"},
+        {"Order": [{"OrderID": "1"}]},
+    )
     # [END own_database]
     (profile,) = copernica_emulator.profiles(shop)
     assert len(profile["subprofiles"]["Order"]) == 1

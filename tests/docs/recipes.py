@@ -2,14 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Any
+# [START nightly_sync]
+from datetime import datetime, timedelta
 
-from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseHook, task
+from airflow.providers.common.compat.sdk import DAG
+
+from airflow_provider_copernica.transfers.sql_to_copernica import (
+    SqlToCopernicaOperator,
+)
+
+with DAG(
+    "nightly_sync",
+    schedule="0 3 * * *",
+    start_date=datetime(2026, 1, 1),
+    catchup=False,
+    max_active_runs=1,  # two nights never overlap
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=5)},
+) as nightly_sync:
+    SqlToCopernicaOperator(
+        task_id="sync_customers",
+        database=1,
+        action="update or add",
+        key_fields=["Email"],
+        sql_conn_id="warehouse",
+        sql="""
+            SELECT email AS "Email", firstname AS "Firstname"
+            FROM customers
+        """,
+        min_records=1,  # a night on which the table is empty fails
+        deferrable=True,
+        timeout=timedelta(hours=2),
+    )
+# [END nightly_sync]
+
+from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook, task
 
 from airflow_provider_copernica.hooks.copernica import CopernicaHook
-from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
-from airflow_provider_copernica.transfers.object_storage_to_copernica import ObjectStorageToCopernicaOperator
-from airflow_provider_copernica.transfers.sql_to_copernica import SqlToCopernicaOperator
+from airflow_provider_copernica.operators.copernica import (
+    CopernicaImportOperator,
+)
+from airflow_provider_copernica.options import Rejects
+from airflow_provider_copernica.transfers.object_storage_to_copernica import (
+    ObjectStorageToCopernicaOperator,
+)
 
 with DAG("recipe_delete", schedule=None) as delete:
     # [START delete_profiles]
@@ -31,7 +66,11 @@ with DAG("recipe_delete", schedule=None) as delete:
         delete_target="subprofile",
         key_fields=["Email", "Order.OrderID"],
         sql_conn_id="warehouse",
-        sql="""SELECT email AS "Email", number AS "Order.OrderID" FROM orders WHERE status = 'cancelled'""",
+        sql="""
+            SELECT email AS "Email", number AS "Order.OrderID"
+            FROM orders
+            WHERE status = 'cancelled'
+        """,
     )
     # [END delete_orders]
 
@@ -41,38 +80,37 @@ with DAG("recipe_erase", schedule=None, params={"database": 1}) as erase:
     # [START erase_profiles]
     AT_MOST = 50  # profiles that one run may erase
 
-    def find_profiles(copernica: CopernicaHook, database: str, email: str) -> list[dict[str, Any]]:
-        found = copernica.request(
-            "GET",
-            f"database/{database}/profiles",
-            params={"fields[]": f"Email=={email}", "limit": AT_MOST + 1},
-        ).json()["data"]
+    def find_profiles(copernica: CopernicaHook, database: str, email: str) -> list[str]:
+        path = f"database/{database}/profiles"
+        query = {"fields[]": f"Email=={email}", "limit": AT_MOST + 1}
+        found = copernica.request("GET", path, params=query).json()["data"]
         for profile in found:
-            # a filter that Copernica ignores returns everybody
+            # a condition that Copernica ignores returns everybody
             stored = str(profile["fields"].get("Email", ""))
             if stored.casefold() != email.casefold():
-                raise AirflowFailException("Copernica returned profiles of other people, so nothing more is erased.")
-        return list(found)
+                raise AirflowFailException("Copernica returned other people's profiles.")
+        return [profile["ID"] for profile in found]
 
     @task
     def erase_customers(database: str) -> None:
         warehouse = BaseHook.get_connection("warehouse").get_hook()
         rows = warehouse.get_records("SELECT email FROM requests_to_forget")
-        # an empty one would find all profiles without an e-mail address
+        # a blank one would find every profile without an e-mail address
         emails = {str(email or "").strip() for (email,) in rows} - {""}
-
         copernica = CopernicaHook()
-        profiles = {profile["ID"] for email in emails for profile in find_profiles(copernica, database, email)}
-        if len(profiles) > AT_MOST:
-            raise AirflowFailException(f"There are more than {AT_MOST} profiles to erase, so nothing was erased.")
-        for profile_id in profiles:
-            copernica.request("DELETE", f"profile/{profile_id}", json={"completely": "Yes"})
 
-        left = sum(len(find_profiles(copernica, database, email)) for email in emails)
-        if left:
-            raise AirflowFailException(
-                f"{left} profiles are still there: look at the removal behaviour of the database in Copernica."
-            )
+        def find_all() -> set[str]:
+            found = [find_profiles(copernica, database, email) for email in emails]
+            return {profile for profiles in found for profile in profiles}
+
+        profiles = find_all()
+        if len(profiles) > AT_MOST:
+            raise AirflowFailException("Too many profiles, so nothing was erased.")
+        for profile in profiles:
+            body = {"completely": "Yes"}  # Copernica's default is No
+            copernica.request("DELETE", f"profile/{profile}", json=body)
+        if left := find_all():
+            raise AirflowFailException(f"{len(left)} profiles are still there.")
 
     erase_customers("{{ params.database }}")
     # [END erase_profiles]
@@ -113,7 +151,8 @@ with DAG("recipe_location", schedule=None) as location:
         database=1,
         action="update or add",
         key_fields=["Email", "Order.OrderID"],
-        location="{{ var.value.partners_file }}",  # sftp://user:password@files.example.com/customers.csv
+        # sftp://user:password@files.example.com/customers.csv
+        location="{{ var.value.partners_file }}",
         format="csv",
         delimiter=";",
         deferrable=True,
@@ -130,7 +169,38 @@ with DAG("recipe_dry_run", schedule=None, params={"dry_run": True}) as dry_run:
         key_fields=["Email"],
         sql_conn_id="warehouse",
         sql='SELECT email AS "Email", firstname AS "Firstname" FROM customers',
-        check_fields=True,
+        check_fields="values",
         dry_run="{{ params.dry_run }}",
     )
     # [END dry_run]
+
+with DAG("recipe_rejects", schedule=None, params={"folder": "s3://rejects"}) as rejects:
+    # [START rejects]
+    import_good_rows = SqlToCopernicaOperator(
+        task_id="import_good_rows",
+        database=1,
+        action="update or add",
+        key_fields=["Email"],
+        sql_conn_id="warehouse",
+        sql='SELECT email AS "Email", firstname AS "Firstname" FROM customers',
+        rejects=Rejects("{{ params.folder }}/{{ run_id }}.jsonl", at_most=10),
+    )
+    # [END rejects]
+
+with DAG("recipe_one_at_a_time", schedule=None) as one_at_a_time:
+    # [START pool]
+    import_orders = SqlToCopernicaOperator(
+        task_id="import_orders",
+        database=1,
+        action="update or add",
+        key_fields=["Email", "Order.OrderID"],
+        sql_conn_id="warehouse",
+        sql="""
+            SELECT email AS "Email", number AS "Order.OrderID",
+                status AS "Order.Status"
+            FROM orders
+        """,
+        pool="copernica_database_1",
+        deferrable=True,
+    )
+    # [END pool]

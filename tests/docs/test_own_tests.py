@@ -24,7 +24,8 @@ def test_they_pass(tmp_path: Path, migrated_database: Path) -> None:
     }
     copy_database(migrated_database, tmp_path / "airflow.db")
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["airflow_provider_copernica.emulator.pytest_plugin"]\n')
-    (tmp_path / "test_own.py").write_text((HERE / "own_tests.py").read_text())
+    for name in ("own_tests.py", "own_tests_in_one_process.py"):
+        (tmp_path / f"test_{name}").write_text((HERE / name).read_text())
     command = [
         sys.executable,
         "-m",
@@ -38,4 +39,4 @@ def test_they_pass(tmp_path: Path, migrated_database: Path) -> None:
     ]
     done = subprocess.run(command, env=environment, cwd=tmp_path, text=True, capture_output=True)
     assert done.returncode == 0, done.stdout
-    assert "3 passed" in done.stdout
+    assert "5 passed" in done.stdout

@@ -1,8 +1,9 @@
-"""README says what is true: its snippets are tested code, its connections connect, its links lead somewhere."""
+"""README and pages say what is true: snippets are tested code, connections connect, links lead somewhere."""
 
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import textwrap
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from airflow.providers.common.compat.sdk import BaseHook
+from support.dagrun import AIRFLOW_3
 from test_environment import noxfile
 
 from airflow_provider_copernica.connection_form import EXTRA_FIELDS, RELABELING
@@ -18,10 +20,11 @@ from airflow_provider_copernica.payload.parameters import PARAMETERS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+PAGES = sorted(path for path in (ROOT / "docs").rglob("*.md") if "_build" not in path.parts)
 TEXTS = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
 SOURCES = [*(ROOT / "example_dags").glob("*.py"), *(ROOT / "tests" / "docs").glob("*.py")]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+COMPATIBLE, AIRFLOW_3_NAMES = "from airflow.providers.common.compat.sdk import", "from airflow.sdk import"
 LINE_OF_CONFTEST = 'pytest_plugins = ["airflow_provider_copernica.emulator.pytest_plugin"]'
 
 
@@ -38,10 +41,62 @@ def regions() -> dict[str, str]:
     return {name: textwrap.dedent(body).strip() for name, body in found}
 
 
-@pytest.mark.parametrize("snippet", blocks(README, "python"))
+SNIPPETS = [
+    pytest.param(snippet, id=f"{path.name}-{number}")
+    for path in (ROOT / "README.md", *PAGES)
+    for number, snippet in enumerate(blocks(path.read_text(encoding="utf-8"), "python"))
+]
+
+
+def is_import_of_this_package(snippet: str) -> bool:
+    (statement,) = ast.parse(snippet).body
+    if not isinstance(statement, ast.ImportFrom) or not str(statement.module).startswith("airflow_provider_copernica."):
+        return False
+    module = importlib.import_module(str(statement.module))
+    return all(hasattr(module, alias.name) for alias in statement.names)
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS)
 def test_a_snippet_is_tested_code(snippet: str) -> None:
-    ast.parse(snippet)
-    assert snippet.strip() in (LINE_OF_CONFTEST, *regions().values())
+    tested = {text.replace(COMPATIBLE, AIRFLOW_3_NAMES) for text in (LINE_OF_CONFTEST, *regions().values())}
+    assert snippet.strip() in tested or is_import_of_this_package(snippet)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_included_code_exists(path: Path) -> None:
+    """Sphinx warns of a missing file only, not of a missing mark."""
+    included = re.compile(r"^```{literalinclude} (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    for target, options in included.findall(path.read_text(encoding="utf-8")):
+        (start,), (end,) = re.findall(r'"\[START (\w+)\]"', options), re.findall(r'"\[END (\w+)\]"', options)
+        assert start == end
+        assert f"# [START {start}]" in (path.parent / target).read_text(encoding="utf-8"), start
+
+
+@pytest.mark.skipif(not AIRFLOW_3, reason="there is no airflow.sdk before")
+def test_names_of_airflow_are_the_same_in_its_own_sdk() -> None:
+    """Pages and README show the examples with the names of Airflow 3."""
+    sdk = importlib.import_module("airflow.sdk")
+    compatible = importlib.import_module("airflow.providers.common.compat.sdk")
+    names = {
+        alias.name
+        for text in regions().values()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ImportFrom) and node.module == compatible.__name__
+        for alias in node.names
+    }
+    assert names >= {"DAG", "task"}
+    for name in names:
+        assert getattr(sdk, name) is getattr(compatible, name), name
+
+
+def test_examples_are_narrow() -> None:
+    """Wider ones have to be scrolled on the pages that show them."""
+    wide = {name: line for name, text in regions().items() for line in text.splitlines() if len(line) > 88}
+    assert wide == {}
+
+
+def test_readme_is_short() -> None:
+    assert len(README.split()) <= 900
 
 
 def connections() -> list[str]:
@@ -64,14 +119,15 @@ def test_a_connection_connects(monkeypatch: pytest.MonkeyPatch, value: str) -> N
     extra = BaseHook.get_connection("copernica_default").extra_dejson
     assert set(extra) <= {field.name for field in EXTRA_FIELDS}
     assert str(settings.api_version) == str(extra.get("api_version", 4))
-    assert settings.timeout == float(extra.get("timeout", 60))
+    assert settings.request_timeout == float(extra.get("timeout", 60))
 
 
 def test_the_table_of_the_connection_is_complete() -> None:
-    for field in EXTRA_FIELDS:
-        assert f"{field.label} (extra `{field.name}`)" in README
-    for name, label in RELABELING.items():
-        assert f"{label} ({name})" in README
+    page = (ROOT / "docs" / "connection.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("|")]
+    labels = {**{field.name: field.label for field in EXTRA_FIELDS}, **RELABELING}
+    for name, label in labels.items():
+        assert any(label in row and f"`{name}`" in row for row in rows), name
 
 
 def test_every_parameter_of_an_import_is_explained() -> None:
@@ -92,7 +148,8 @@ def test_links_lead_somewhere(path: Path) -> None:
         assert page.exists(), link
         if anchor:
             headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-            assert anchor in [re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings]
+            anchors = [re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings]
+            assert anchor in anchors
 
 
 def test_the_supported_versions_are_those_of_the_matrix() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -134,3 +135,25 @@ def test_a_signed_url_is_told_to_outlive_the_waiting() -> None:
     task = recipes.import_export
     assert task.presign
     assert task.presign_expires > task.timeout
+
+
+@pytest.mark.usefixtures("airflow_database", "copernica_connection", "warehouse")
+def test_the_nightly_sync_is_a_whole_dag(copernica_emulator: Emulator) -> None:
+    assert run_dag(recipes.nightly_sync)["sync_customers"].state == "success"
+    (profile,) = copernica_emulator.profiles(1)
+    assert profile["fields"]["Firstname"] == "Noor"  # type: ignore[index]  # a dict
+
+
+def test_a_pool_keeps_imports_apart() -> None:
+    assert recipes.import_orders.pool == "copernica_database_1"
+
+
+@pytest.mark.usefixtures("airflow_database", "copernica_connection", "warehouse")
+def test_faulty_rows_go_to_a_file_and_the_others_are_sent(copernica_emulator: Emulator, tmp_path: Path) -> None:
+    with sqlite3.connect(json.loads(os.environ["AIRFLOW_CONN_WAREHOUSE"])["host"]) as warehouse:
+        warehouse.execute("INSERT INTO customers VALUES ('', 'Nobody')")
+    results = run_dag(recipes.rejects, {"folder": f"file://{tmp_path}/rejects"})
+    assert results["import_good_rows"].state == "success"
+    assert len(copernica_emulator.profiles(1)) == 1
+    (file,) = (tmp_path / "rejects").iterdir()
+    assert json.loads(file.read_text())["row"] == 2

@@ -106,6 +106,6 @@ def test_the_task_page_tells_progress_and_reason(standalone: Standalone) -> None
 
     state, log, links = run(copernica_conn_id="nowhere")
     assert state == "failed"
-    assert "Airflow has no connection 'nowhere'" in log
+    assert "Airflow does not find the connection 'nowhere'" in log
     assert expected in json.dumps(links), "the link needs no connection"
     assert TOKEN not in log

@@ -13,7 +13,12 @@ import pytest
 
 from airflow_provider_copernica.client.polling import PollSchedule, Watch
 from airflow_provider_copernica.emulator import Emulator, Fault
-from airflow_provider_copernica.exceptions import CopernicaApiError, CopernicaArgumentError, CopernicaAuthError
+from airflow_provider_copernica.exceptions import (
+    CopernicaApiError,
+    CopernicaAuthError,
+    CopernicaConnectionLookupError,
+    CopernicaImportTimeoutError,
+)
 from airflow_provider_copernica.hooks import _async_hook as aio
 from airflow_provider_copernica.hooks import _connection as connection
 from airflow_provider_copernica.hooks._async_hook import CopernicaAsyncHook
@@ -106,15 +111,17 @@ async def test_cancelled_users_leave_nothing_and_harm_nobody(copernica_emulator:
 
 
 async def test_cancelling_the_one_that_authenticates(copernica_emulator: Emulator) -> None:
+    """Those who wait for the same token get it all the same."""
     import_id = copernica_emulator.add_import("nightly", "running")
-    copernica_emulator.fail("authenticate", Fault.SLOW, seconds=120)
+    copernica_emulator.fail("authenticate", Fault.SLOW, seconds=1)
     first = asyncio.create_task(status(import_id))
-    # the fault is meant for it
     await asyncio.to_thread(wait_until, lambda: bool(copernica_emulator.requests), 60, "the first client", 0.01)
     second = asyncio.create_task(status(import_id))
     await asyncio.sleep(0.1)
     first.cancel()
     assert await asyncio.wait_for(second, 60) == "running"
+    assert first.cancelled()
+    assert copernica_emulator.authentications == 1
 
 
 async def test_a_token_changed_in_the_connection_is_found(
@@ -166,7 +173,7 @@ async def test_any_other_endpoint(copernica_emulator: Emulator) -> None:
 async def test_wrong_use() -> None:
     with pytest.raises(RuntimeError, match="async with"):
         await CopernicaAsyncHook().get_import(1)
-    with pytest.raises(CopernicaArgumentError, match="no connection 'nowhere'"):
+    with pytest.raises(CopernicaConnectionLookupError, match="does not find the connection 'nowhere'"):
         async with CopernicaAsyncHook("nowhere"):
             pass
 
@@ -216,3 +223,92 @@ async def test_secrets_are_masked_outside_the_thread_of_the_event_loop(
     await status(copernica_emulator.add_import("nightly", "running"))
     assert {copernica_emulator.token, *copernica_emulator.jwts} <= {secret for secret, _ in masked}
     assert threading.get_ident() not in {thread for _, thread in masked}
+
+
+async def test_a_revoked_token_is_asked_for_once_by_all(copernica_emulator: Emulator) -> None:
+    import_id = copernica_emulator.add_import("nightly", "running")
+    copernica_emulator.fail("authenticate", Fault.UNAUTHORIZED, times=None)
+    for _ in range(2):
+        ends = await asyncio.gather(*(status(import_id) for _ in range(20)), return_exceptions=True)
+        assert [type(end) for end in ends] == [CopernicaAuthError] * 20
+    assert len(copernica_emulator.requests) == 1
+
+
+async def test_a_refusal_is_not_remembered_for_ever(
+    copernica_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow_provider_copernica.client import aio as client
+
+    assert 10 <= client.REFUSAL_TTL <= 300
+    monkeypatch.setattr(client, "REFUSAL_TTL", 0.0)
+    import_id = copernica_emulator.add_import("nightly", "running")
+    copernica_emulator.fail("authenticate", Fault.UNAUTHORIZED)
+    with pytest.raises(CopernicaAuthError):
+        await status(import_id)
+    assert await status(import_id) == "running"
+
+
+def watch_for(seconds: float) -> Watch:
+    return Watch(PollSchedule(0.05, 0.1), time.time(), time.time() + seconds)
+
+
+@pytest.fixture
+def _no_last_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow_provider_copernica.client import network
+
+    assert network.LAST_LOOK_SECONDS <= 10
+    monkeypatch.setattr(network, "LAST_LOOK_SECONDS", 0.1)
+
+
+@pytest.mark.usefixtures("_no_last_look")
+@pytest.mark.parametrize("fault", [Fault.SLOW, Fault.UNAVAILABLE_503_HTML])
+async def test_a_deadline_holds_while_the_authentication_host_is_down(
+    copernica_emulator: Emulator, fault: Fault
+) -> None:
+    """For all who wait, each of whom has a deadline of its own."""
+    import_id = copernica_emulator.add_import("nightly", "running")
+    copernica_emulator.fail("authenticate", fault, times=None, seconds=30)
+
+    async def ends_after(seconds: float) -> float:
+        began = time.monotonic()
+        async with CopernicaAsyncHook(request_timeout=20) as hook:
+            with pytest.raises(CopernicaImportTimeoutError, match="never seen"):
+                await hook.watch(import_id, watch_for(seconds), lambda _: None)
+        return time.monotonic() - began
+
+    late = await asyncio.gather(*(ends_after(0.3 + 0.2 * number) for number in range(4)))
+    assert max(late) < 5
+    assert late[0] < late[3]
+
+
+@pytest.mark.usefixtures("_no_last_look")
+async def test_a_deadline_holds_while_all_turns_are_taken(
+    copernica_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow_provider_copernica.client import aio as client
+
+    monkeypatch.setattr(client, "MOST_CONNECTIONS", 1)
+    import_id = copernica_emulator.add_import("nightly", "running")
+    async with CopernicaAsyncHook(api_version=3) as hook:
+        await hook.get_import(import_id)
+        copernica_emulator.fail("import", Fault.SLOW, seconds=10)
+        blocker = asyncio.create_task(hook.get_import(import_id))
+        await asyncio.sleep(0.1)
+        began = time.monotonic()
+        with pytest.raises(CopernicaImportTimeoutError):
+            await hook.watch(import_id, watch_for(0.3), lambda _: None)
+        assert time.monotonic() - began < 4
+        blocker.cancel()
+        await asyncio.gather(blocker, return_exceptions=True)
+
+
+async def test_clients_that_nobody_uses_are_forgotten(
+    copernica_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_id = copernica_emulator.add_import()
+    for seconds in (5, 6, 7):
+        await status(import_id, request_timeout=seconds)
+    assert len(aio._shared[asyncio.get_running_loop()]) == 3
+    monkeypatch.setattr(aio, "CONNECTION_TTL", 0.0)
+    await status(import_id, request_timeout=8)
+    assert len(aio._shared[asyncio.get_running_loop()]) <= 1

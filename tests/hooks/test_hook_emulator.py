@@ -147,13 +147,15 @@ def test_a_body_that_is_no_json(hook: CopernicaHook, copernica_emulator: Emulato
 
 
 def test_the_session_uses_the_proxy_of_the_connection(
-    monkeypatch: pytest.MonkeyPatch, copernica_emulator: Emulator
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    extra = {"api_version": 3, "proxy": copernica_emulator.url}
-    connection = {"conn_type": "copernica", "password": "x", "host": "http://127.0.0.1:9", "extra": extra}
-    monkeypatch.setenv("AIRFLOW_CONN_BEHIND", json.dumps(connection))
-    assert CopernicaHook("behind").get_conn().get("http://127.0.0.1:9/v3/identity", timeout=5).status_code == 400
-    assert len(copernica_emulator.requests) == 1
+    with scripted((407, {}, b"")) as proxy:
+        extra = {"api_version": 3, "proxy": proxy.url}
+        connection = {"conn_type": "copernica", "password": "x", "host": "https://api.example.com", "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_BEHIND", json.dumps(connection))
+        with pytest.raises(requests.exceptions.ProxyError):
+            CopernicaHook("behind").get_conn().get("https://api.example.com/v3/identity", timeout=5)
+    assert [(method, path) for method, path, _ in proxy.seen] == [("CONNECT", "api.example.com:443")]
 
 
 def test_the_credentials_follow_a_host_in_capitals(
@@ -178,7 +180,7 @@ def test_the_connection_test_names_the_account(hook: CopernicaHook) -> None:
         (Fault.UNAVAILABLE_503_HTML, "Loadbalancer Error: Too many requests"),
         (Fault.RESET_BEFORE, "the connection broke"),
         (Fault.REDIRECT, "not followed"),
-        (Fault.NOT_JSON, "HTTP 200: Loadbalancer Error"),
+        (Fault.NOT_JSON, "HTTP 200: it is not JSON: Loadbalancer Error"),
     ],
 )
 def test_the_connection_test_says_why(

@@ -110,12 +110,28 @@ def test_an_authentication_reply_without_a_token(v4: CopernicaHook, requests_moc
         v4.get_identity()
 
 
-def test_a_jwt_is_renewed_before_it_expires(v4: CopernicaHook, requests_mock: rm.Mocker) -> None:
-    requests_mock.post(AUTH, text=jwt(expires_in=-10))
+def test_a_jwt_is_renewed_before_it_expires(
+    v4: CopernicaHook, requests_mock: rm.Mocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests_mock.post(AUTH, text=jwt(expires_in=1000))
     requests_mock.get(f"{V4}/identity", json={})
     v4.get_identity()
-    v4.get_identity()
-    assert [request.method for request in requests_mock.request_history] == ["POST", "GET"] * 2
+    now = time.time()
+    for later, asked in ((850, 1), (950, 2)):
+        monkeypatch.setattr(sync.time, "time", lambda later=later: now + later)
+        v4.get_identity()
+        assert [request.method for request in requests_mock.request_history].count("POST") == asked
+
+
+def test_a_jwt_that_has_expired_by_our_clock_is_used_and_told_once(
+    v4: CopernicaHook, requests_mock: rm.Mocker, caplog: pytest.LogCaptureFixture
+) -> None:
+    requests_mock.post(AUTH, text=jwt(expires_in=-10))
+    requests_mock.get(f"{V4}/identity", json={})
+    for _ in range(3):
+        v4.get_identity()
+    assert [request.method for request in requests_mock.request_history] == ["POST", *["GET"] * 3]
+    assert caplog.text.count("check the clock") == 1
 
 
 @pytest.mark.parametrize(
@@ -167,7 +183,6 @@ def test_the_id_of_a_new_import(
         {"status_code": 502, "text": "<html><title>Loadbalancer Error</title></html>"},
         {"status_code": 503},
         {"status_code": 504},
-        {"status_code": 201},
         {"exc": requests.exceptions.ReadTimeout},
         {"exc": requests.exceptions.ConnectionError("reset")},
     ],
@@ -238,7 +253,7 @@ def test_a_get_survives_what_passes_and_gives_up_at_last(
             CopernicaApiError,
             "No entity with supplied ID",
         ),
-        ({"status_code": 404, "text": "<h1>Not Found</h1>"}, CopernicaApiError, "HTTP 404: Not Found"),
+        ({"status_code": 404, "json": {"error": "Not Found"}}, CopernicaApiError, "Not Found.*HTTP 404"),
         ({"json": {"error": {"message": "odd"}}}, CopernicaApiError, "odd"),
         ({"json": ["a"]}, CopernicaReplyError, "not the status of an import"),
         ({"status_code": 301, "headers": {"Location": "https://evil.example/"}}, CopernicaApiError, "not followed"),
@@ -332,7 +347,7 @@ def test_documented_bodies(v3: CopernicaHook, requests_mock: rm.Mocker) -> None:
         ({"conn_type": "copernica", "password": "x", "extra": {"timeout": -1}}, "above 0"),
         ({"conn_type": "copernica", "password": "x", "extra": {"proxy": "nope"}}, "Proxy"),
         ({"conn_type": "copernica", "password": "x", "extra": {"auth_host": "http://auth.example.com"}}, "auth_host"),
-        ({"conn_type": "postgres", "password": "x", "host": "db"}, "not Copernica"),
+        ({"conn_type": "postgres", "password": "x", "host": "db"}, "not 'copernica'"),
     ],
 )
 def test_a_wrong_connection_is_explained(
@@ -348,7 +363,7 @@ def test_a_wrong_connection_is_explained(
 def test_a_missing_connection_is_explained() -> None:
     ok, message = CopernicaHook("nowhere").test_connection()
     assert not ok
-    assert "Airflow has no connection 'nowhere'" in message
+    assert "Airflow does not find the connection 'nowhere'" in message
 
 
 @pytest.mark.parametrize(

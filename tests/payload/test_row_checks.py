@@ -234,9 +234,7 @@ def test_tens_of_thousands_of_columns_are_refused_at_once() -> None:
     ]
     for attempt in attempts:
         start = time.process_time()
-        with pytest.raises(
-            CopernicaArgumentError, match=r"columns|fields, of 10,000 at most|field 'c1' is not in the first row"
-        ):
+        with pytest.raises(CopernicaArgumentError, match=r"columns|fields, of 10,000|'c1' is not in the first row"):
             attempt()
         assert time.process_time() - start < 2.5
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import sys
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -95,8 +95,8 @@ def test_all_faults_of_a_file_are_named():
         ("csv", b"\na,b\n1,2\n", "The first line is blank"),
         ("jsonl", b'{"a": 1}\n{"a": ', "row 2: Expecting value.*format='json'"),
         ("jsonl", b'{"a": 1}\n{"a": 2} {"a": 3}', "row 2: there is more than one value"),
-        ("parquet", b"PAR1 nonsense PAR1", "no valid Parquet"),
-        ("parquet", b"", "no valid Parquet"),
+        ("parquet", b"PAR1 nonsense PAR1", "not valid Parquet"),
+        ("parquet", b"", "not valid Parquet"),
         ("xml", b"", "format"),
     ],
 )
@@ -151,11 +151,10 @@ def test_numbers_of_json_keep_their_digits():
     ]
 
 
-def test_values_of_parquet_keep_their_types():
+def test_values_of_parquet_are_text_where_that_is_settled():
     pa = pytest.importorskip("pyarrow")
     from pyarrow import parquet
 
-    moment = datetime(2024, 1, 2, 3, 4, 5)
     table = pa.table(
         {
             "ns": pa.array([1704164645000000001, None], pa.timestamp("ns")),
@@ -167,8 +166,8 @@ def test_values_of_parquet_keep_their_types():
     file = io.BytesIO()
     parquet.write_table(table, file)
     assert read(file.getvalue(), "parquet") == [
-        {"ns": moment, "date": date(2024, 1, 2), "decimal": Decimal("1.10"), "text": "00001"},
-        {"ns": None, "date": None, "decimal": None, "text": None},
+        {"ns": "2024-01-02 03:04:05", "date": "2024-01-02", "decimal": "1.10", "text": "00001"},
+        {"ns": "", "date": "", "decimal": "", "text": ""},
     ]
 
 
@@ -193,17 +192,6 @@ def test_a_row_group_of_parquet_is_never_in_memory_as_a_whole(tmp_path):
     with Recorder(path) as file:
         assert sum(1 for _ in read_rows(file, FileOptions("parquet"))) == 300_000
         assert file.largest < 1 << 20, "of 6 MB in a column"
-
-
-@pytest.mark.parametrize("days", [4_000_000, -4_000_000])
-def test_dates_that_python_does_not_know(days):
-    pa = pytest.importorskip("pyarrow")
-    from pyarrow import parquet
-
-    file = io.BytesIO()
-    parquet.write_table(pa.table({"day": pa.array([days], pa.int32()).cast(pa.date32())}), file)
-    with pytest.raises(CopernicaArgumentError, match="before the year 1 or after 9999"):
-        read(file.getvalue(), "parquet")
 
 
 def test_parquet_without_pyarrow_names_the_extra(monkeypatch):

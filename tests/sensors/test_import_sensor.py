@@ -110,7 +110,7 @@ def test_a_failed_import_is_never_skipped(
 
 
 @pytest.mark.parametrize(("soft_fail", "state"), [(False, "failed"), (True, "skipped")])
-def test_patience_ends(copernica_emulator: Emulator, deferrable: bool, soft_fail: bool, state: str) -> None:
+def test_the_time_is_over(copernica_emulator: Emulator, deferrable: bool, soft_fail: bool, state: str) -> None:
     copernica_emulator.add_import("nightly", "running", totallines="20", processedLines="10")
     outcome = run_task(lambda: sensor(deferrable=deferrable, soft_fail=soft_fail, timeout=0.3, retries=2))
     assert (outcome.state, outcome.attempts) == (state, 1), outcome.error
@@ -215,7 +215,7 @@ def test_an_outage_is_sat_out(copernica_emulator: Emulator, deferrable: bool) ->
 
 
 @pytest.mark.parametrize(("soft_fail", "state"), [(False, "failed"), (True, "skipped")])
-def test_an_outage_does_not_prolong_patience(
+def test_an_outage_does_not_prolong_the_time(
     copernica_emulator: Emulator, deferrable: bool, soft_fail: bool, state: str
 ) -> None:
     copernica_emulator.add_import("nightly", "running")
@@ -227,7 +227,7 @@ def test_an_outage_does_not_prolong_patience(
     assert "The import goes on in Copernica" in str(outcome.error)
 
 
-def test_long_intervals_do_not_prolong_patience(copernica_emulator: Emulator, deferrable: bool) -> None:
+def test_long_intervals_do_not_prolong_the_time(copernica_emulator: Emulator, deferrable: bool) -> None:
     copernica_emulator.add_import("nightly", "running")
     began = time.monotonic()
     outcome = run_task(lambda: sensor(deferrable=deferrable, timeout=0.5, poke_interval=60))

@@ -20,11 +20,12 @@ FIRST = {
     "tests/dags/": "other dag runs",
     "tests/docs/test_recipes.py": "other dag runs",
     "tests/decorators/": "other dag runs",
+    "tests/operators/test_mapping.py": "other dag runs",
     "tests/test_fault_matrix.py": "",
     "tests/docs/test_own_tests.py": "",
     "tests/lineage/test_openlineage.py": "",
     # they share a server
-    "tests/transfers/test_sql_to_copernica.py::TestPostgres": "postgres",
+    "tests/transfers/test_sql_postgres.py": "postgres",
 }
 
 
