@@ -17,6 +17,7 @@ FIELDS: dict[str, str | dict[str, object]] = {
     "Postcode": "text",
     "Phone": "phone",
     "Birthdate": "empty_date",
+    "Newsletter": "text",
     # of the documentation's examples
     "Contactpersoon": "text",
     "Name": "text",
@@ -40,4 +41,10 @@ s.oconnor@example.net;Sinéad;O'Connor;'s-Hertogenbosch;000103;Completed
 
 def add_demo_database(emulator: Emulator) -> int:
     """Make the database, without profiles, and return its ID."""
-    return emulator.add_database(NAME, FIELDS, collections={COLLECTION: ORDER_FIELDS}, interests=["Newsletter"])
+    return emulator.add_database(
+        NAME,
+        FIELDS,
+        collections={COLLECTION: ORDER_FIELDS},
+        interests=["Newsletter"],
+        unsubscribe_behaviour={"Newsletter": "no"},
+    )

@@ -141,6 +141,13 @@ def warn(parameters: ImportParameters, report: RowReport, min_records: int | Non
         )
     if parameters.remove_missing and any("." in name for name in report.fields or parameters.key_fields or ()):
         log.warning("Whether remove_missing removes profiles, subprofiles or both is not documented: expect both.")
+    if parameters.action == "delete" or parameters.remove_missing:
+        log.info(
+            "Whether anything is really deleted is decided by the removal behaviour of database %d or its collection: "
+            "it may do nothing or unsubscribe instead, and the import finishes all the same. Count what is left "
+            "afterwards.",
+            parameters.database,
+        )
     if not parameters.idempotent(report.fields) and parameters.idempotent():
         log.warning("A collection has no key field, so each import presumably adds its subprofiles anew.")
     if parameters.followups:

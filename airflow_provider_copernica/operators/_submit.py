@@ -17,6 +17,7 @@ from airflow_provider_copernica.exceptions import (
 from airflow_provider_copernica.hooks.copernica import CopernicaHook
 from airflow_provider_copernica.operators._attempt_store import AttemptStore, post_import
 from airflow_provider_copernica.operators._attempts import AcceptedImport
+from airflow_provider_copernica.operators._consent import warn_of_undone_consent
 from airflow_provider_copernica.operators._guards import Guards, check_count, check_guards, report_dry_run, warn
 from airflow_provider_copernica.operators._rejects import PushOutcome, settle_rejects
 from airflow_provider_copernica.payload.body import ImportBody, prepare_import
@@ -112,6 +113,8 @@ def _prepare(
         if parameters.location is None:
             check_count(parameters, body.report.accepted, guards.min_records)
         warn(parameters, body.report, guards.min_records)
+        if guards.check_fields:
+            warn_of_undone_consent(hook, parameters, body.report.fields)
         discard.pop_all()
         return body
 

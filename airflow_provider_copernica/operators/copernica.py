@@ -101,8 +101,9 @@ class CopernicaImportOperator(RenderingOperator):
     :param timeout: seconds (or a timedelta) to wait in all; default: for ever, or ``execution_timeout``.
     :param durable: remember the import across retries and clearing (Airflow 3.3 and later).
     :param min_records: fail when there are fewer rows than this.
-    :param check_fields: ``"names"``: refuse columns that the database does not have, by one GET before; ``"values"`` or
-        True: compare their values too; False: ask nothing.
+    :param check_fields: ``"names"``: refuse columns that the database does not have, by one GET before, and warn, by
+        another, if the import may undo what people chose by unsubscribing; ``"values"`` or True: compare the values
+        too; False: ask nothing.
     :param dry_run: do everything but send, and report; the task then returns None.
     :param rejects: ``Rejects(path)`` of :mod:`airflow_provider_copernica.options`: rows that break a rule go to a file,
         with their reasons, and the others are sent; default: any such row fails the task. The XCom ``import_outcome``

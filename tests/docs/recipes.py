@@ -35,6 +35,9 @@ with DAG(
     )
 # [END nightly_sync]
 
+from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook, task
+
+from airflow_provider_copernica.hooks.copernica import CopernicaHook
 from airflow_provider_copernica.operators.copernica import (
     CopernicaImportOperator,
 )
@@ -72,6 +75,45 @@ with DAG("recipe_delete", schedule=None) as delete:
     # [END delete_orders]
 
     forget_customers >> delete_cancelled_orders
+
+with DAG("recipe_erase", schedule=None, params={"database": 1}) as erase:
+    # [START erase_profiles]
+    AT_MOST = 50  # profiles that one run may erase
+
+    def find_profiles(copernica: CopernicaHook, database: str, email: str) -> list[str]:
+        path = f"database/{database}/profiles"
+        query = {"fields[]": f"Email=={email}", "limit": AT_MOST + 1}
+        found = copernica.request("GET", path, params=query).json()["data"]
+        for profile in found:
+            # a condition that Copernica ignores returns everybody
+            stored = str(profile["fields"].get("Email", ""))
+            if stored.casefold() != email.casefold():
+                raise AirflowFailException("Copernica returned other people's profiles.")
+        return [profile["ID"] for profile in found]
+
+    @task
+    def erase_customers(database: str) -> None:
+        warehouse = BaseHook.get_connection("warehouse").get_hook()
+        rows = warehouse.get_records("SELECT email FROM requests_to_forget")
+        # a blank one would find every profile without an e-mail address
+        emails = {str(email or "").strip() for (email,) in rows} - {""}
+        copernica = CopernicaHook()
+
+        def find_all() -> set[str]:
+            found = [find_profiles(copernica, database, email) for email in emails]
+            return {profile for profiles in found for profile in profiles}
+
+        profiles = find_all()
+        if len(profiles) > AT_MOST:
+            raise AirflowFailException("Too many profiles, so nothing was erased.")
+        for profile in profiles:
+            body = {"completely": "Yes"}  # Copernica's default is No
+            copernica.request("DELETE", f"profile/{profile}", json=body)
+        if left := find_all():
+            raise AirflowFailException(f"{len(left)} profiles are still there.")
+
+    erase_customers("{{ params.database }}")
+    # [END erase_profiles]
 
 with DAG("recipe_part_files", schedule=None, params={"exports": "s3://exports/customers"}) as part_files:
     # [START part_files]
@@ -131,34 +173,6 @@ with DAG("recipe_dry_run", schedule=None, params={"dry_run": True}) as dry_run:
         dry_run="{{ params.dry_run }}",
     )
     # [END dry_run]
-
-with DAG("recipe_consent", schedule=None) as consent:
-    # [START consent]
-    add_new_customers = SqlToCopernicaOperator(
-        task_id="add_new_customers",
-        database=1,
-        action="ignore or add",
-        key_fields=["Email"],
-        sql_conn_id="warehouse",
-        sql="""
-            SELECT email AS "Email", firstname AS "Firstname",
-                'yes' AS "interest.Newsletter"
-            FROM customers
-        """,
-    )
-    update_customers = SqlToCopernicaOperator(
-        task_id="update_customers",
-        database=1,
-        action="update",
-        key_fields=["Email"],
-        sql_conn_id="warehouse",
-        sql="""
-            SELECT email AS "Email", firstname AS "Firstname"
-            FROM customers
-        """,
-    )
-    add_new_customers >> update_customers
-    # [END consent]
 
 with DAG("recipe_rejects", schedule=None, params={"folder": "s3://rejects"}) as rejects:
     # [START rejects]

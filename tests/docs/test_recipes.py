@@ -6,13 +6,17 @@ import gzip
 import json
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import recipes
 from support.dagrun import poll_often, run_dag
 
 from airflow_provider_copernica.emulator import Emulator
+from airflow_provider_copernica.exceptions import CopernicaApiError
+from airflow_provider_copernica.hooks.copernica import CopernicaHook
 
 TABLES = """
     CREATE TABLE customers (email, firstname);
@@ -48,6 +52,51 @@ def test_deletes_the_customers_that_asked_and_the_orders_that_were_cancelled(cop
     (profile,) = copernica_emulator.profiles(1)
     assert profile["fields"]["Email"] == "noor@example.com"  # type: ignore[index]  # a dict
     assert [order["fields"]["OrderID"] for order in profile["subprofiles"]["Order"]] == ["2"]  # type: ignore[index]
+
+
+def erase(emulator: Emulator, field: str, **behaviour: Any) -> tuple[str, list[str]]:
+    """Run the recipe on Noor, two of Senna, who asked to be forgotten, and somebody without an address."""
+    database = emulator.add_database("People", [field], **behaviour)
+    for email in ("noor@example.com", "senna@example.com", "senna@example.com", ""):
+        emulator.add_profile(database, {field: email})
+    state = run_dag(recipes.erase, {"database": database})["erase_customers"].state
+    profiles: Any = emulator.profiles(database)
+    return state, [profile["fields"][field] for profile in profiles]
+
+
+@pytest.mark.usefixtures("airflow_database", "copernica_connection", "warehouse")
+def test_erases_completely_those_who_asked(copernica_emulator: Emulator, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "warehouse.db")) as connection, connection:
+        connection.execute("INSERT INTO requests_to_forget VALUES (''), (NULL), (' nobody@example.com ')")
+    assert erase(copernica_emulator, "Email") == ("success", ["noor@example.com", ""])
+    deletions = [each for each in copernica_emulator.requests if each.method == "DELETE"]
+    assert len(deletions) == 2
+    for each in deletions:
+        # what is not removed completely is still found, blank
+        with pytest.raises(CopernicaApiError, match="No entity with supplied ID"):
+            CopernicaHook().get_json(each.path.partition("/v4/")[2])
+
+
+@pytest.mark.usefixtures("airflow_database", "copernica_connection", "warehouse")
+@pytest.mark.parametrize("removal", ["nothing", "unsubscribe"])
+def test_profiles_that_the_database_keeps_fail_the_task(copernica_emulator: Emulator, removal: str) -> None:
+    state, left = erase(copernica_emulator, "Email", removal_behaviour=removal)
+    assert (state, len(left)) == ("failed", 4)
+
+
+@pytest.mark.usefixtures("airflow_database", "copernica_connection", "warehouse")
+def test_an_ignored_filter_erases_nobody(copernica_emulator: Emulator) -> None:
+    state, left = erase(copernica_emulator, "Address")
+    assert (state, len(left)) == ("failed", 4)
+
+
+@pytest.mark.usefixtures("airflow_database", "copernica_connection", "warehouse")
+def test_more_profiles_than_the_limit_erase_nobody(
+    copernica_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recipes, "AT_MOST", 1)
+    state, left = erase(copernica_emulator, "Email")
+    assert (state, len(left)) == ("failed", 4)
 
 
 @pytest.mark.usefixtures("airflow_database", "copernica_connection")
@@ -93,24 +142,6 @@ def test_the_nightly_sync_is_a_whole_dag(copernica_emulator: Emulator) -> None:
     assert run_dag(recipes.nightly_sync)["sync_customers"].state == "success"
     (profile,) = copernica_emulator.profiles(1)
     assert profile["fields"]["Firstname"] == "Noor"  # type: ignore[index]  # a dict
-
-
-@pytest.mark.usefixtures("airflow_database", "copernica_connection", "warehouse")
-def test_new_customers_get_the_newsletter_and_those_who_declined_it_do_not(copernica_emulator: Emulator) -> None:
-    with sqlite3.connect(json.loads(os.environ["AIRFLOW_CONN_WAREHOUSE"])["host"]) as warehouse:
-        warehouse.execute("INSERT INTO customers VALUES ('senna@example.com', 'Senna')")
-    copernica_emulator.add_profile(1, {"Email": "senna@example.com", "Firstname": "S."})
-
-    results = run_dag(recipes.consent)
-
-    assert {result.state for result in results.values()} == {"success"}
-    profiles = {
-        profile["fields"]["Email"]: profile  # type: ignore[index]  # a dict
-        for profile in copernica_emulator.profiles(1)
-    }
-    assert profiles["noor@example.com"]["interests"] == {"Newsletter": True}
-    assert profiles["senna@example.com"]["interests"] == {"Newsletter": False}
-    assert profiles["senna@example.com"]["fields"]["Firstname"] == "Senna"  # type: ignore[index]  # likewise
 
 
 def test_a_pool_keeps_imports_apart() -> None:

@@ -49,9 +49,12 @@ def test_a_key_in_another_case_is_refused(copernica_emulator: Emulator) -> None:
     assert copernica_emulator.imports == []
 
 
-def test_what_is_right_costs_one_get(copernica_emulator: Emulator) -> None:
+def test_what_is_right_costs_a_get_of_the_database_and_one_of_its_unsubscribe_behaviour(
+    copernica_emulator: Emulator,
+) -> None:
     assert run_task(lambda: task()).state == "success"
-    assert reads(copernica_emulator) == 1
+    paths = [request.path for request in copernica_emulator.requests if "/database" in request.path]
+    assert [path.partition("database/")[2] for path in paths] == ["1", "1/unsubscribe"]
 
 
 @pytest.mark.parametrize("value", [False, "false", "0", 0])
