@@ -151,6 +151,6 @@ def refuse_default_args(default_args: Mapping[str, object] | None, hidden: Mappi
         value = (default_args or {}).get(name)
         if value is not None and kind.describe(value) not in (value, repr(value)):
             raise CopernicaArgumentError(
-                f"The argument {name!r} can't stand in default_args, since Airflow stores these where everybody can read "
-                f"them. Give {name} to the task itself."
+                f"The argument {name!r} can't stand in default_args, since Airflow stores these where everybody can "
+                f"read them. Give {name} to the task itself."
             )
