@@ -148,7 +148,7 @@ def _read(fields: _Fields, overrides: Overrides) -> ApiSettings:
         host=fields.host,
         port=fields.port,
         schema=fields.schema,
-        extra={**fields.extra, **{key: value for key, value in overrides.items() if value is not None}},
+        extra=_without_prefix(fields.extra) | {key: value for key, value in overrides.items() if value is not None},
         conn_id=fields.conn_id,
     )
     if settings.hint:
@@ -156,6 +156,11 @@ def _read(fields: _Fields, overrides: Overrides) -> ApiSettings:
     if not settings.verify:
         _warn_once(f"{NOT_VERIFIED} (Connection {fields.conn_id!r})")
     return settings
+
+
+def _without_prefix(extra: Mapping[object, object]) -> dict[str, object]:
+    """Airflow 2's Test button names the fields of its form in full: ``extra__copernica__api_version``."""
+    return {str(key).removeprefix(f"extra__{CONN_TYPE}__"): value for key, value in extra.items()}
 
 
 def _warn_once(text: str) -> None:

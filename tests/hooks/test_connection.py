@@ -90,6 +90,13 @@ def test_an_unknown_extra_fails_the_test_and_warns_a_task_once(
     assert caplog.text.count("which means nothing") == 1
 
 
+def test_the_names_that_airflow_2_gives_the_fields_of_its_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = connect(
+        monkeypatch, extra={"extra__copernica__api_version": "3", "extra__copernica__proxy": ""}
+    ).settings
+    assert (settings.api_version, settings.unknown_extra) == (3, ())
+
+
 @pytest.mark.parametrize("as_text", [False, True])
 def test_status_words_as_object_or_text(monkeypatch: pytest.MonkeyPatch, as_text: bool) -> None:
     settings = connect(monkeypatch, extra={"status_words": json.dumps(WORDS) if as_text else WORDS}).settings
