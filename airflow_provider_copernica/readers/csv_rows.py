@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,8 @@ from airflow_provider_copernica.readers.malformed_row import MalformedRow
 if TYPE_CHECKING:
     from _csv import Reader
 
-__all__ = ["DELIMITERS", "NULL_MARKER", "csv_rows"]
+__all__ = ["DELIMITERS", "csv_rows"]
 
-NULL_MARKER = r"\N"
-"""How Snowflake, MySQL and Hive write NULL into CSV."""
 _LONGEST_VALUE = 1 << 24
 """Characters: Copernica documents 16 million for its largest field; the csv module stops at 131072."""
 _MOST_LINES = 1 << 18
@@ -29,43 +27,33 @@ _NAMES_SHOWN = 5
 
 
 def csv_rows(
-    lines: Lines,
-    delimiter: str,
-    *,
-    null_values: Collection[str] = (),
-    on_null_markers: Callable[[int], None] | None = None,
+    lines: Lines, delimiter: str, *, null_values: Collection[str] = ()
 ) -> Iterator[dict[str, object] | MalformedRow]:
-    r"""
+    """
     Read CSV.
 
     :param lines: the text.
     :param delimiter: a tab, comma or semicolon.
     :param null_values: cells that are empty if they stand without quotes, default none.
-    :param on_null_markers: called at the end with the number of cells ``\N`` without quotes that were left as they
-        are, if there were any; default None.
     :raises CopernicaArgumentError: no such delimiter, a column that occurs twice, or quotes that don't match.
     """
     if delimiter not in DELIMITERS:
         raise CopernicaArgumentError("delimiter: choose a tab, a comma or a semicolon")
     csv.field_size_limit(max(_LONGEST_VALUE, csv.field_size_limit()))
-    source = _Source(lines, delimiter, frozenset(null_values) or frozenset((NULL_MARKER,)))
+    source = _Source(lines, delimiter, frozenset(null_values))
     reader = csv.reader(chain.from_iterable(source), delimiter=delimiter, strict=True)
     try:
         header = next(reader, None)
         if header is None:
             return
         _check_header(header)
-        yield from _rows(reader, header, source, blank=bool(null_values))
+        yield from _rows(reader, header, source)
     except csv.Error as error:
         where = f"Row {source.rows + 1} (line {reader.line_num})" if reader.line_num > 1 else "The header"
         raise CopernicaArgumentError(f"{where} is not valid CSV: {_explain(error)}") from error
-    if source.markers_left and on_null_markers:
-        on_null_markers(source.markers_left)
 
 
-def _rows(
-    reader: Reader, header: list[str], source: _Source, *, blank: bool
-) -> Iterator[dict[str, object] | MalformedRow]:
+def _rows(reader: Reader, header: list[str], source: _Source) -> Iterator[dict[str, object] | MalformedRow]:
     """The rows below the header; this loop takes most of the time of all reading."""
     width = len(header)
     start = reader.line_num
@@ -79,7 +67,7 @@ def _rows(
         for _ in range(blank_lines):
             yield {header[0]: ""} if width == 1 else MalformedRow("is a blank line: remove it")
         if source.has_markers:
-            source.replace_markers(cells, start, reader.line_num, blank=blank)
+            source.empty_markers(cells, start, reader.line_num)
         blank_lines = 0
         start = reader.line_num
         yield dict(zip(header, cells, strict=False)) if len(cells) == width else _malformed(header, cells, start)
@@ -96,7 +84,6 @@ class _Source:
 
     def __init__(self, lines: Lines, delimiter: str, markers: frozenset[str]) -> None:
         self.rows = 0
-        self.markers_left = 0
         self._lines = lines
         self._markers = markers
         self._cell = re.compile(rf'(?:"[^"]*(?:""[^"]*)*"|[^{delimiter}\r\n]*)(?:{delimiter}|[\r\n]*\Z)')
@@ -123,24 +110,20 @@ class _Source:
                 raise csv.Error(f"it is longer than {limits}; check that its quotes are closed")
             yield block
 
-    def replace_markers(self, cells: list[str], start: int, end: int, *, blank: bool) -> None:
+    def empty_markers(self, cells: list[str], start: int, end: int) -> None:
         """
-        Find the markers without quotes in a row.
+        Empty the markers without quotes in a row.
 
         :param cells: of the row; changed in place.
         :param start: the number of lines before the row.
         :param end: the number of lines up to its end.
-        :param blank: make them empty; False: only count them.
         """
         if self._markers.isdisjoint(cells):
             return
         lines = islice(chain.from_iterable(self._kept), start - self._lines_before, end - self._lines_before)
-        found = [
-            position for position in self._unquoted("".join(lines), len(cells)) if cells[position] in self._markers
-        ]
-        self.markers_left += 0 if blank else len(found)
-        for position in found if blank else ():
-            cells[position] = ""
+        for position in self._unquoted("".join(lines), len(cells)):
+            if cells[position] in self._markers:
+                cells[position] = ""
 
     def _unquoted(self, text: str, cells: int) -> Iterable[int]:
         if '"' not in text:

@@ -74,19 +74,13 @@ class FileOptions:
 
 @dataclass
 class Findings:
-    r"""
+    """
     What is found in files while they are read.
 
     :param delimiter: of the last CSV file; None before its first row.
-    :param null_markers: the number of cells ``\N`` without quotes, where no ``null_values`` are given.
     """
 
     delimiter: str | None = None
-    null_markers: int = 0
-
-    def add_null_markers(self, number: int) -> None:
-        """Count more of them."""
-        self.null_markers += number
 
 
 def guess_format(path: str) -> tuple[FileFormat, Compression]:
@@ -170,12 +164,7 @@ def _csv_rows(text: Iterator[str], options: FileOptions, findings: Findings) -> 
     if not options.as_is:
         text = chain((next(text, "")[start.excel_line :],), text)
     findings.delimiter = _delimiter(start, options)
-    yield from csv_rows(
-        split_lines(text, start.line_end),
-        findings.delimiter,
-        null_values=options.null_values,
-        on_null_markers=findings.add_null_markers,
-    )
+    yield from csv_rows(split_lines(text, start.line_end), findings.delimiter, null_values=options.null_values)
 
 
 def _delimiter(start: CsvStart, options: FileOptions) -> str:

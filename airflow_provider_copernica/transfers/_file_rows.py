@@ -9,7 +9,6 @@ from dataclasses import replace
 from itertools import chain, islice
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
-from airflow_provider_copernica.readers.csv_rows import NULL_MARKER
 from airflow_provider_copernica.readers.files import FileOptions, Findings, read_rows
 from airflow_provider_copernica.readers.malformed_row import MalformedRow
 from airflow_provider_copernica.transfers._stored_files import StoredFiles, file_name
@@ -47,14 +46,6 @@ def file_rows(files: StoredFiles, options: FileOptions) -> Iterator[object]:
                 yield _naming_row(row, path) if isinstance(row, MalformedRow) else row
         if several:
             log.info("Rows %d to %d come from %r.", before + 1, rows, file_name(path))
-    if findings.null_markers:
-        log.warning(
-            "%d cells hold %s, which some databases write for NULL, and are sent as this text. "
-            "With null_values=[%r] they are empty.",
-            findings.null_markers,
-            NULL_MARKER,
-            NULL_MARKER,
-        )
 
 
 @contextmanager

@@ -96,12 +96,6 @@ def test_null_markers_without_quotes_are_empty(line, cells, delimiter):
     assert [list(row.values()) for row in rows] == [["1", "2", "3"], cells, ["x", "", "NULL"]]
 
 
-def test_null_markers_are_counted_where_nothing_was_said():
-    findings = Findings()
-    assert len(read(b'a;b\n\\N;1\n"\\N";\\N\n\\N;NULL\n', "csv", findings)) == 3
-    assert findings.null_markers == 3
-
-
 def test_a_header_of_very_many_columns_takes_no_time():
     names = [f"c{number}" for number in range(50_000)]
     header = ";".join(names)
