@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DELIMITERS", "csv_rows"]
 
-"""How Snowflake, MySQL and Hive write NULL into CSV."""
 _LONGEST_VALUE = 1 << 24
 """Characters: Copernica documents 16 million for its largest field; the csv module stops at 131072."""
 _MOST_LINES = 1 << 18
@@ -28,12 +27,9 @@ _NAMES_SHOWN = 5
 
 
 def csv_rows(
-    lines: Lines,
-    delimiter: str,
-    *,
-    null_values: Collection[str] = (),
+    lines: Lines, delimiter: str, *, null_values: Collection[str] = ()
 ) -> Iterator[dict[str, object] | MalformedRow]:
-    r"""
+    """
     Read CSV.
 
     :param lines: the text.
@@ -71,7 +67,7 @@ def _rows(reader: Reader, header: list[str], source: _Source) -> Iterator[dict[s
         for _ in range(blank_lines):
             yield {header[0]: ""} if width == 1 else MalformedRow("is a blank line: remove it")
         if source.has_markers:
-            source.replace_markers(cells, start, reader.line_num)
+            source.empty_markers(cells, start, reader.line_num)
         blank_lines = 0
         start = reader.line_num
         yield dict(zip(header, cells, strict=False)) if len(cells) == width else _malformed(header, cells, start)
@@ -114,7 +110,7 @@ class _Source:
                 raise csv.Error(f"it is longer than {limits}; check that its quotes are closed")
             yield block
 
-    def replace_markers(self, cells: list[str], start: int, end: int) -> None:
+    def empty_markers(self, cells: list[str], start: int, end: int) -> None:
         """
         Empty the markers without quotes in a row.
 

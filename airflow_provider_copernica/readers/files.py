@@ -164,11 +164,7 @@ def _csv_rows(text: Iterator[str], options: FileOptions, findings: Findings) -> 
     if not options.as_is:
         text = chain((next(text, "")[start.excel_line :],), text)
     findings.delimiter = _delimiter(start, options)
-    yield from csv_rows(
-        split_lines(text, start.line_end),
-        findings.delimiter,
-        null_values=options.null_values,
-    )
+    yield from csv_rows(split_lines(text, start.line_end), findings.delimiter, null_values=options.null_values)
 
 
 def _delimiter(start: CsvStart, options: FileOptions) -> str:
