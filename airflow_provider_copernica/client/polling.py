@@ -270,7 +270,7 @@ def import_timed_out(
     :param import_id: the import.
     :param conn_id: the Airflow connection.
     """
-    waited = duration(max(time.time(), watch.deadline or 0) - watch.started_at)
+    waited = duration((time.time() if watch.deadline is None else watch.deadline) - watch.started_at)
     seen = f"It was last seen as {status.facts}." if status else "Its status was never seen."
     text = f"Import {import_id} has not finished within {waited}. {seen} {GOES_ON}"
     return CopernicaImportTimeoutError(text, status, names=_names(status, conn_id))

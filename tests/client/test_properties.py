@@ -36,6 +36,8 @@ from airflow_provider_copernica.exceptions import (
 )
 from airflow_provider_copernica.payload.parameters import PARAMETERS, check_parameters, read_parameters
 
+pytestmark = pytest.mark.any_text
+
 TOKEN = "s3cr3t-t0ken"
 POLICY = RetryPolicy(attempts=2, first=0.0)
 

@@ -45,6 +45,7 @@ def test_a_person_adds_a_connection(standalone: Standalone, form: ConnectionForm
         "Timeout",
         "Proxy",
         "Verify certificates",
+        "Status words",
     ]
     assert form.placeholder("host") == "https://api.copernica.com"
     assert "token" in form.placeholder("password")

@@ -246,7 +246,7 @@ def test_a_password_in_a_location(stage: Stage) -> None:
     run_id = stage.api.trigger("location")
     assert stage.api.wait_for_run("location", run_id) == "failed"
     log = stage.api.log(TaskId("location", run_id, "load"))
-    assert "The emulator downloads from this machine only" in log
+    assert "The emulator downloads from its own address" in log
 
 
 def test_zz_nothing_leaked(stage: Stage) -> None:
