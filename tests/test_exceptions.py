@@ -21,9 +21,9 @@ from airflow_provider_copernica.exceptions import (
     "error",
     [
         CopernicaArgumentError("database is missing.", "action is missing."),
-        CopernicaRowError(["row 1: no", "row 2: no"], 7),
-        CopernicaAuthError("refused", status_code=401, api_message="Invalid access token"),
-        CopernicaImportFailedError("failed", CopernicaImport(1, "n")),
+        CopernicaRowError(["Row 1: no", "Row 2: no"], 7),
+        CopernicaAuthError("Refused", status_code=401, api_message="Invalid access token"),
+        CopernicaImportFailedError("It failed", CopernicaImport(1, "n")),
     ],
 )
 def test_they_survive_it(error: CopernicaError) -> None:
@@ -42,10 +42,9 @@ def test_they_survive_it(error: CopernicaError) -> None:
         ("It failed:", "It failed."),
         ("Did it fail?", "Did it fail?"),
         ("Disk full!", "Disk full!"),
-        ("connection refused (tried 2 times)", "connection refused (tried 2 times)."),
+        ("Connection refused (tried 2 times)", "Connection refused (tried 2 times)."),
         ("Disk full. (Import 'a', connection 'c')", "Disk full. (Import 'a', connection 'c')"),
-        ("a text that was cut...", "a text that was cut..."),
-        ("", ""),
+        ("A text that was cut...", "A text that was cut..."),
     ],
 )
 def test_a_message_ends_in_one_stop_whatever_is_put_in(message: str, shown: str) -> None:
@@ -62,7 +61,7 @@ def test_names_come_last_in_brackets() -> None:
 
 
 def test_each_problem_is_a_sentence() -> None:
-    assert str(CopernicaArgumentError("a is wrong", "b is wrong.")) == "a is wrong.\nb is wrong."
+    assert str(CopernicaArgumentError("It is wrong", "So is that.")) == "It is wrong.\nSo is that."
 
 
 def test_a_failed_import_gives_its_own_words() -> None:
