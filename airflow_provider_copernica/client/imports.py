@@ -14,7 +14,7 @@ from airflow_provider_copernica.client.import_states import (
     parse_moment,
     state_of,
 )
-from airflow_provider_copernica.client.redact import redact
+from airflow_provider_copernica.client.redact import sanitize
 from airflow_provider_copernica.client.settings import NO_STATUS_WORDS, StatusWords
 from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaNoImportError, CopernicaReplyError
 
@@ -166,7 +166,7 @@ def _text(value: object) -> str | None:
     if value is None or value is False or value == []:
         return None
     text = (value if isinstance(value, str) else json.dumps(value, default=str)).strip()
-    return None if text.lower() in _ABSENT else redact(text)  # a location comes back with its password
+    return None if text.lower() in _ABSENT else sanitize(text)  # a location comes back with its password
 
 
 def _error(value: object) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -100,6 +101,17 @@ def test_a_password_in_the_name_or_the_error_is_not_kept() -> None:
         {"status": "x", "name": "ftp://joe:hunter2@example.com/a", "lasterror": "ftp://joe:hunter2@h"}, 1
     )
     assert "hunter2" not in str(status) + repr(status)
+
+
+@pytest.mark.parametrize("field", ["name", "status", "lasterror", "lastrun", "type"])
+def test_text_from_outside_is_cut_and_made_printable(field: str) -> None:
+    hostile = "first line\r\nERROR second \x1b[31mline\u202e" + "eyJ" * 100_000
+    began = time.process_time()
+    status = read_import({"status": "x", field: hostile}, 1)
+    assert time.process_time() - began < 2
+    (text,) = [value for value in vars(status).values() if isinstance(value, str) and value.startswith("first")]
+    assert text.isprintable()
+    assert len(text) <= 300
 
 
 @pytest.mark.parametrize("reply", [None, [], "text", {}, {"data": {}}, 7])
