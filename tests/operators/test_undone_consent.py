@@ -24,7 +24,11 @@ def reads(emulator: Emulator) -> int:
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.levelname == "WARNING" and record.name.startswith("airflow_provider_copernica")
+    ]
 
 
 @pytest.mark.parametrize("check_fields", ["names", "values"])
