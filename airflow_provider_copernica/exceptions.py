@@ -22,6 +22,7 @@ __all__ = [
     "CopernicaImportTimeoutError",
     "CopernicaImportUnknownError",
     "CopernicaNoImportError",
+    "CopernicaProxyError",
     "CopernicaReplyError",
     "CopernicaRowError",
     "CopernicaTooFewRowsError",
@@ -124,6 +125,10 @@ class CopernicaApiError(CopernicaError):
 
 class CopernicaAuthError(CopernicaApiError):
     """The token was refused, or the authentication host gave none."""
+
+
+class CopernicaProxyError(CopernicaApiError):
+    """The outgoing proxy refused the request; asking again with the same password may lock its account."""
 
 
 class CopernicaUnavailableError(CopernicaApiError):

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from airflow_provider_copernica.assets.copernica import database_uri, openlineage_names
 from airflow_provider_copernica.client.imports import CopernicaImport
+from airflow_provider_copernica.client.redact import show_location
+from airflow_provider_copernica.payload.parameter_rules import LOCATION_SCHEMES
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.openlineage.facet import Dataset, RunFacet
@@ -16,12 +18,14 @@ if TYPE_CHECKING:
     from airflow.providers.common.sql.hooks.sql import DbApiHook
     from airflow.providers.openlineage.extractors import OperatorLineage
 
+__all__ = ["file_input", "import_lineage", "report_output", "sql_inputs"]
+
 log = logging.getLogger(__name__)
 
 
 def report_output(operator: BaseOperator, database: int | str, copernica_conn_id: str) -> None:
     """
-    Tells Airflow's collector of hook lineage which database rows went into.
+    Tell Airflow's collector of hook lineage which database rows went into.
 
     :param operator: the task that sent them; it does not fail for the sake of lineage.
     """
@@ -64,9 +68,10 @@ def import_lineage(
 
 def file_input(url: object) -> list[Dataset]:
     """
-    A file or object as an input, without credentials and signature.
+    Return a file or object as an input, without credentials and signature.
 
-    :param url: of any scheme, like ``s3://bucket/key``; anything else is not an input.
+    :param url: of any scheme, like ``s3://bucket/key``; anything else is not an input. Of a location only the file's
+        name is shown, since other parts of its path may be secrets.
     """
     from airflow.providers.common.compat.openlineage.facet import Dataset
 
@@ -79,12 +84,14 @@ def file_input(url: object) -> list[Dataset]:
         return []
     if parts.scheme == "file":
         return [Dataset(namespace="file", name=parts.path)]
-    return [Dataset(namespace=f"{parts.scheme}://{parts.hostname or ''}{port}", name=parts.path.lstrip("/"))]
+    is_location = parts.scheme in LOCATION_SCHEMES
+    path = urlsplit(show_location(str(url))).path.rpartition("/")[2] if is_location else parts.path.lstrip("/")
+    return [Dataset(namespace=f"{parts.scheme}://{parts.hostname or ''}{port}", name=path)]
 
 
 def sql_inputs(hook: DbApiHook, sql: str | list[str], conn_id: str) -> list[Dataset]:
     """
-    The tables that a query reads, as far as OpenLineage's parser and the hook know them.
+    Return the tables that a query reads, as far as OpenLineage's parser and the hook know them.
 
     :param hook: of the database.
     :param sql: rendered.

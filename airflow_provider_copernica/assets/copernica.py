@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Asset
     from pydantic.types import JsonValue
 
+__all__ = ["convert_asset_to_openlineage", "create_asset", "database_uri", "openlineage_names", "sanitize_uri"]
+
 SCHEME = "copernica"
 
 

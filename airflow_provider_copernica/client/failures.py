@@ -11,6 +11,7 @@ from airflow_provider_copernica.exceptions import (
     CopernicaAmbiguousError,
     CopernicaApiError,
     CopernicaAuthError,
+    CopernicaProxyError,
     CopernicaReplyError,
     CopernicaUnavailableError,
 )
@@ -42,7 +43,7 @@ def _judge(settings: ApiSettings, call: ApiCall, read: Classified) -> tuple[type
         case Outcome.MOVED:
             return CopernicaApiError, f"Copernica answered with a redirect to {read.reason}, which is not followed"
         case Outcome.PROXY_REFUSED:
-            return CopernicaApiError, (
+            return CopernicaProxyError, (
                 f"The outgoing proxy refused the request ({read.reason}), which is not tried again: check the user, "
                 "the password and the host in 'Proxy (proxy)', or in HTTPS_PROXY"
             )

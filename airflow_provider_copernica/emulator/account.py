@@ -16,6 +16,8 @@ from airflow_provider_copernica.emulator.model import (
     Unsubscribe,
 )
 
+__all__ = ["Account", "Behaviours"]
+
 
 @dataclass(frozen=True)
 class Behaviours:

@@ -16,6 +16,8 @@ from airflow_provider_copernica.emulator.faults import NoAnswer, go_wrong
 from airflow_provider_copernica.emulator.origins import guard_origins
 from airflow_provider_copernica.emulator.replies import RefusedError, error_reply, json_reply
 
+__all__ = ["make_app", "route_names"]
+
 VERSIONS = ("v3", "v4")
 
 

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
+__all__ = ["FORM", "Parameters", "as_id", "as_text", "is_true", "read_body", "read_pairs"]
+
 FORM = "application/x-www-form-urlencoded"
 MAX_DEPTH = 64  # PHP's own
 

@@ -12,6 +12,8 @@ from airflow_provider_copernica.emulator.emulator import Emulator
 from airflow_provider_copernica.emulator.model import Collection, Database, Profile, Subprofile
 from airflow_provider_copernica.emulator.replies import RefusedError
 
+__all__ = ["Answer", "Call"]
+
 
 @dataclass(frozen=True)
 class Call:

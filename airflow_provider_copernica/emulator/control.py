@@ -12,6 +12,8 @@ from airflow_provider_copernica.emulator.emulator import Emulator
 from airflow_provider_copernica.emulator.faults import Fault
 from airflow_provider_copernica.emulator.replies import json_reply
 
+__all__ = ["add_control"]
+
 Handler = Callable[[Emulator, web.Request], Awaitable[web.Response]]
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from airflow_provider_copernica.emulator.emulator import Emulator
 
+__all__ = ["COLLECTION", "FILE", "NAME", "add_demo_database"]
+
 NAME = "Customers"
 COLLECTION = "Order"
 FIELDS: dict[str, str | dict[str, object]] = {

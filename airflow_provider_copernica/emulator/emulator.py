@@ -19,6 +19,8 @@ from airflow_provider_copernica.emulator.imports import STATUS_WORDS, Failure, I
 from airflow_provider_copernica.emulator.model import Database, Removal, Unsubscribe
 from airflow_provider_copernica.emulator.tokens import is_expired, new_jwt
 
+__all__ = ["DEFAULT_TOKEN", "Emulator", "SeenRequest"]
+
 DEFAULT_TOKEN = "emulator-access-token"  # noqa: S105 - opens nothing but an emulator
 DAY = 86_400.0
 

@@ -8,6 +8,18 @@ from airflow_provider_copernica.emulator.bodies import Parameters, is_true
 from airflow_provider_copernica.emulator.fields import Field
 from airflow_provider_copernica.emulator.model import Collection, Database, Profile, Subprofile, Table
 
+__all__ = [
+    "Entity",
+    "collection_entities",
+    "collection_entity",
+    "database_entity",
+    "field_entities",
+    "interest_entities",
+    "profile_entity",
+    "subprofile_entity",
+    "unsubscribe_entity",
+]
+
 Entity = dict[str, object]
 
 

@@ -16,6 +16,8 @@ from aiohttp.typedefs import Handler
 
 from airflow_provider_copernica.emulator.replies import error_reply
 
+__all__ = ["Fault", "FaultOptions", "NoAnswer", "PlannedFault", "go_wrong"]
+
 PAGE = (
     "<html><head><title>Loadbalancer Error</title></head>"
     "<body><h1>Too many requests</h1><p>Please try again later.</p></body></html>"

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+__all__ = ["Field", "FieldSpecs", "read_specs"]
+
 FieldSpec = str | Mapping[str, object]
 FieldSpecs = Mapping[str, FieldSpec] | Iterable[str]
 

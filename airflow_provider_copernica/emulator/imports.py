@@ -15,6 +15,8 @@ from airflow_provider_copernica.emulator.rows import RefusedSourceError, Row, do
 if TYPE_CHECKING:
     from airflow_provider_copernica.emulator.emulator import Emulator
 
+__all__ = ["ACTIONS", "STATUS_WORDS", "Failure", "ImportRecord", "Importer", "run_import"]
+
 ACTIONS = ("add", "update", "update or add", "ignore or add", "delete")
 STEPS = 20
 # only "ready for start" is documented; the other words are invented

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 from airflow_provider_copernica.emulator.fields import Field
 
+__all__ = ["BaseProfile", "Collection", "Database", "Profile", "Removal", "Subprofile", "Table", "Unsubscribe", "now"]
+
 # Copernica's moments have no zone; that they are in this one was observed, not documented
 ZONE = ZoneInfo("Europe/Amsterdam")
 

@@ -21,6 +21,8 @@ from airflow_provider_copernica.emulator.rows import RefusedSourceError
 if TYPE_CHECKING:
     from airflow_provider_copernica.emulator.emulator import Emulator
 
+__all__ = ["guard_origins", "hostname_of", "is_own_host", "own_address"]
+
 # what the HTML standard lets a page send to any site without asking that site
 SIMPLE_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
 

@@ -15,6 +15,8 @@ from airflow_provider_copernica.emulator.demo import add_demo_database
 from airflow_provider_copernica.emulator.emulator import Emulator
 from airflow_provider_copernica.emulator.server import run_emulator
 
+__all__ = ["copernica_connection", "copernica_emulator"]
+
 
 @pytest.fixture
 def copernica_emulator() -> Iterator[Emulator]:

@@ -11,6 +11,8 @@ from airflow_provider_copernica.emulator.bodies import Parameters, is_true
 from airflow_provider_copernica.emulator.entities import Entity
 from airflow_provider_copernica.emulator.model import BaseProfile, Table
 
+__all__ = ["conditions", "page", "page_of_profiles", "select"]
+
 MAX_LIMIT = 1000
 
 Selected = TypeVar("Selected", bound=BaseProfile)

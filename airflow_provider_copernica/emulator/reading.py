@@ -15,6 +15,8 @@ from airflow_provider_copernica.emulator.model import Profile
 from airflow_provider_copernica.emulator.queries import page, page_of_profiles, select
 from airflow_provider_copernica.emulator.replies import RefusedError, json_reply
 
+__all__ = ["Read"]
+
 COMPANY = "Copernica BV"
 
 

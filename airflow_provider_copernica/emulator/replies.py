@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+__all__ = ["RefusedError", "created_reply", "error_reply", "json_reply"]
+
 
 class RefusedError(Exception):
     """The call is refused: answered with Copernica's error object."""

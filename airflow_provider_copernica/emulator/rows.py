@@ -11,6 +11,8 @@ import aiohttp
 
 from airflow_provider_copernica.emulator.bodies import as_text
 
+__all__ = ["RefusedSourceError", "Row", "download", "read_rows"]
+
 Row = dict[str, str]
 # characters: 16 million are documented for the largest field; the csv module would stop at 131072
 csv.field_size_limit(max(1 << 24, csv.field_size_limit()))

@@ -10,6 +10,8 @@ import json
 import secrets
 import time
 
+__all__ = ["is_expired", "new_jwt"]
+
 _SECRET = secrets.token_bytes(32)
 _serial = itertools.count(1)
 

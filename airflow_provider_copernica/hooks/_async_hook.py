@@ -21,6 +21,8 @@ from airflow_provider_copernica.connection_form import DEFAULT_CONN_ID
 from airflow_provider_copernica.exceptions import CopernicaAuthError
 from airflow_provider_copernica.hooks._connection import look_up_async, mask_async
 
+__all__ = ["AUTH_RECHECK_INTERVAL", "CONNECTION_TTL", "CopernicaAsyncHook"]
+
 # seconds after which a new user of a shared client has the connection looked up again
 CONNECTION_TTL = 600.0
 # seconds within which many whose token is refused look it up only once

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
     from wtforms import Field
 
+__all__ = ["drop_down", "form_widgets"]
+
 
 def form_widgets(extra_fields: Sequence[ExtraField]) -> dict[str, object]:
     """
@@ -42,7 +44,7 @@ def form_widgets(extra_fields: Sequence[ExtraField]) -> dict[str, object]:
 
 
 def drop_down(choices: Sequence[object]) -> Callable[..., Markup]:
-    """Draws a text field as a choice."""
+    """Draw a text field as a choice."""
 
     def draw(field: Field, **attributes: object) -> Markup:
         from markupsafe import Markup

@@ -9,6 +9,8 @@ from airflow.providers.common.compat.sdk import BaseOperatorLink
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator, TaskInstanceKey
 
+__all__ = ["CopernicaLink"]
+
 # The documented page of databases, profiles and imports; no address of a single import or database is documented.
 PROFILES_URL = "https://ms.copernica.com/#/profiles"
 

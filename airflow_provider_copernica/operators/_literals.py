@@ -9,6 +9,8 @@ from airflow_provider_copernica.client.convert import to_boolean
 from airflow_provider_copernica.exceptions import CopernicaEmptySourceError
 from airflow_provider_copernica.payload.parameters import check_parameters, is_unknown, read_parameters
 
+__all__ = ["check_literals"]
+
 # parsing has to be quick; everything is checked when the task runs
 FIRST_ROWS = 100
 LONGEST_TEXT = 20_000
@@ -17,7 +19,7 @@ _NO_GUARDS: dict[str, object] = {"min_records": None, "check_fields": "names", "
 
 def check_literals(given: Mapping[str, object], guards: Mapping[str, object], *, waits: bool) -> None:
     """
-    Checks arguments that are no templates.
+    Check arguments that are no templates.
 
     :param given: parameters of the import by name.
     :param guards: min_records, check_fields, dry_run and rejects.

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from jinja2 import Environment, Template
 
+__all__ = ["RenderingOperator", "render"]
+
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 

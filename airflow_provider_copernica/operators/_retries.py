@@ -17,6 +17,7 @@ from airflow_provider_copernica.exceptions import (
     CopernicaImportFailedError,
     CopernicaImportTimeoutError,
     CopernicaImportUnknownError,
+    CopernicaProxyError,
 )
 from airflow_provider_copernica.operators._attempts import has_processed_lines
 
@@ -64,8 +65,8 @@ def _with_reason(error: BaseException, reason: str) -> str:
 
 
 def wrong_arguments(error: BaseException) -> str | None:
-    """Wrong arguments fail for good: a retry can't help."""
-    return "" if isinstance(error, CopernicaArgumentError) else None
+    """What a retry can't help: wrong arguments, and a proxy's refusal, which a retry may make worse."""
+    return "" if isinstance(error, CopernicaArgumentError | CopernicaProxyError) else None
 
 
 def before_sending(error: BaseException) -> str | None:
@@ -74,7 +75,7 @@ def before_sending(error: BaseException) -> str | None:
         return PROCESSED
     if isinstance(error, CopernicaImportUnknownError):
         return ACCEPTED
-    return "" if isinstance(error, CopernicaArgumentError | CopernicaAmbiguousError) else None
+    return "" if isinstance(error, CopernicaAmbiguousError) else wrong_arguments(error)
 
 
 def after_sending(*, idempotent: bool, remembered: bool) -> RetryRule:

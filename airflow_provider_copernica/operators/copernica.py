@@ -67,6 +67,8 @@ if TYPE_CHECKING:
     from airflow_provider_copernica.operators._guards import Guards
     from airflow_provider_copernica.payload.row_rules import Columns
 
+__all__ = ["CopernicaImportOperator"]
+
 log = logging.getLogger(__name__)
 
 

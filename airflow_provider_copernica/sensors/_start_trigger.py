@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator
     from airflow.triggers.base import StartTriggerArgs
 
+__all__ = ["start_trigger"]
+
 TRIGGER = "airflow_provider_copernica.triggers.copernica.CopernicaImportTrigger"
 # What templates may use: the run itself. Asking for more, an XCom say, hangs a triggerer of Airflow 3.3 for ever.
 RUN_TEMPLATE_VARIABLES = {"params", "dag_run", "run_id", "logical_date", "data_interval_start", "data_interval_end"}

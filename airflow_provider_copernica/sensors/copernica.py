@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_copernica.hooks.copernica import CopernicaHook
 
+__all__ = ["CopernicaImportSensor"]
+
 log = logging.getLogger(__name__)
 
 

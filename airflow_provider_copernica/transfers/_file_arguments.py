@@ -14,6 +14,18 @@ from airflow_provider_copernica.payload.parameters import is_unknown
 from airflow_provider_copernica.readers.decoding import COMPRESSIONS, Compression, check_encoding
 from airflow_provider_copernica.readers.files import FILE_FORMATS
 
+__all__ = [
+    "BY_COPERNICA",
+    "DAY",
+    "check_file_arguments",
+    "check_presign",
+    "read_compression",
+    "read_encoding",
+    "read_expires",
+    "read_format",
+    "read_null_values",
+]
+
 # seconds; Copernica downloads a file some time after the import was posted
 DAY = 86_400
 LONGEST_EXPIRES = 7 * DAY

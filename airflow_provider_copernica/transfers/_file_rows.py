@@ -13,6 +13,8 @@ from airflow_provider_copernica.readers.files import FileOptions, Findings, read
 from airflow_provider_copernica.readers.malformed_row import MalformedRow
 from airflow_provider_copernica.transfers._stored_files import StoredFiles, file_name
 
+__all__ = ["file_rows", "naming_file"]
+
 log = logging.getLogger(__name__)
 
 _NAMES_SHOWN = 5

@@ -8,6 +8,8 @@ from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
 from airflow_provider_copernica.payload.parameter_rules import UNKNOWN
 
+__all__ = ["ARRAY_FORMAT", "IMPORT_FIELDS", "UNRENDERED_SOURCE", "refuse_source"]
+
 # the template fields of an import, but for those that say where the rows come from
 IMPORT_FIELDS = tuple(name for name in CopernicaImportOperator.template_fields if name not in ("source", "location"))
 # rows are sent as an array, to which format and delimiter do not apply (documentation of POST imports)

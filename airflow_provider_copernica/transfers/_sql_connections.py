@@ -12,6 +12,8 @@ from airflow_provider_copernica.exceptions import CopernicaArgumentError
 if TYPE_CHECKING:
     from airflow.providers.common.sql.hooks.sql import DbApiHook
 
+__all__ = ["check_single", "find_sql_hook"]
+
 # extras of this package that bring the provider of a type of connection
 _EXTRAS = {"postgres": "postgres", "mysql": "mysql", "snowflake": "snowflake", "gcpbigquery": "bigquery"}
 # where the provider is not called as the type of the connection

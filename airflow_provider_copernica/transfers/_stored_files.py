@@ -11,6 +11,8 @@ from typing import BinaryIO, Protocol, cast
 from airflow_provider_copernica.client.redact import redact
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 
+__all__ = ["FileSystem", "StoredFiles", "file_name", "find_files", "folder_of"]
+
 # bytes that are fetched at a time; fsspec's own default, 5 to 50 MB, is held in memory once or twice
 _BLOCK = 1 << 22
 _NAMES_SHOWN = 3

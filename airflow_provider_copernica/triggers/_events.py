@@ -17,9 +17,12 @@ from airflow_provider_copernica.exceptions import (
     CopernicaImportTimeoutError,
     CopernicaImportUnknownError,
     CopernicaNoImportError,
+    CopernicaProxyError,
     CopernicaReplyError,
     CopernicaUnavailableError,
 )
+
+__all__ = ["error_event", "finished_event", "read_event", "read_resume_data"]
 
 FINISHED = "finished"
 _ERRORS: dict[str, type[CopernicaError]] = {
@@ -31,6 +34,7 @@ _ERRORS: dict[str, type[CopernicaError]] = {
     "lookup": CopernicaConnectionLookupError,
     "auth": CopernicaAuthError,
     "unavailable": CopernicaUnavailableError,
+    "proxy": CopernicaProxyError,
     "reply": CopernicaReplyError,
     "api": CopernicaApiError,
     "error": CopernicaError,

@@ -23,6 +23,7 @@ from airflow_provider_copernica.exceptions import (
     CopernicaAmbiguousError,
     CopernicaApiError,
     CopernicaArgumentError,
+    CopernicaProxyError,
     CopernicaReplyError,
     CopernicaUnavailableError,
 )
@@ -60,7 +61,7 @@ def test_a_proxy_that_refuses_is_named_and_not_asked_again(accounts: Accounts, s
             one = accounts("https://api.example.com", 3, proxy=proxy.url.replace("//", "//joe:hunter2@"))
             with pytest.raises(CopernicaApiError, match=rf"proxy refused the request \(HTTP {status}\)") as caught:
                 getattr(one, ask)()
-            assert type(caught.value) is CopernicaApiError
+            assert type(caught.value) is CopernicaProxyError
             assert "hunter2" not in str(caught.value)
     assert len(proxy.seen) == 2
 

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_copernica.client.redact import MAX_TEXT, redact, redact_named, sanitize, show_location
+from airflow_provider_copernica.client.redact import (
+    MAX_TEXT,
+    redact,
+    redact_exception,
+    redact_named,
+    sanitize,
+    show_location,
+)
 from airflow_provider_copernica.redacted_fields import describe_location
 
 TOKEN = "s3cr3t/t0ken+x"
@@ -152,3 +159,24 @@ def test_the_time_per_character_does_not_grow(piece: str, end: str, show: object
 
     small, large = 4_000, 64_000
     assert best(large) / large < 5 * (best(small) / small) + 1e-6
+
+
+def chained() -> dict[str, BaseException]:
+    """A secret at each place of an exception where libraries put one, alone."""
+    text = "GET https://api.copernica.com/v3/identity?access_token=s3cr3t"
+    argument = ConnectionError(text)
+    cause, context, reason, nested = (ConnectionError("away") for _ in range(4))
+    cause.__cause__ = OSError(text)
+    context.__context__ = OSError(text)
+    reason.reason = OSError(text)  # type: ignore[attr-defined]  # as urllib3's MaxRetryError has it
+    nested.args = (OSError(text),)
+    return {"argument": argument, "cause": cause, "context": context, "reason": reason, "nested": nested}
+
+
+@pytest.mark.parametrize("place", ["argument", "cause", "context", "reason", "nested"])
+def test_each_place_of_an_exception_is_redacted(place: str) -> None:
+    error = chained()[place]
+    redact_exception(error)
+    parts = (error, error.__cause__, error.__context__, getattr(error, "reason", None), *error.args)
+    assert "s3cr3t" not in "".join(map(repr, parts))
+    assert "***" in "".join(map(repr, parts))

@@ -40,6 +40,7 @@ def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         ("s3://conn_id@bucket/exports/customers.csv", "s3://bucket", "exports/customers.csv"),
         ("file:///data/customers.csv", "file", "/data/customers.csv"),
         ("https://a:secret@files.example.org/c.csv?sig=1#x", "https://files.example.org", "c.csv"),
+        ("https://files.example.org/s3cr3t/folder/c.csv", "https://files.example.org", "c.csv"),
         ("sftp://files.example.org:2222/c.csv", "sftp://files.example.org:2222", "c.csv"),
     ],
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from support.imports import task
+from support.scripted import scripted
 from support.taskrun import FakeTi, Store, TaskRun, run_task
 
 from airflow_provider_copernica.client import polling
@@ -193,3 +195,15 @@ def test_the_dry_run_of_airflows_command_line(value: object, caplog: pytest.LogC
         operator.dry_run()  # type: ignore[operator]  # Airflow 2 does so
     else:
         assert operator.dry_run is value
+
+
+@pytest.mark.parametrize("waits_in", ["worker", "triggerer"])
+def test_a_proxy_that_refuses_is_not_asked_again_by_a_retry(monkeypatch: pytest.MonkeyPatch, waits_in: str) -> None:
+    """A wrong password five times locks an account."""
+    with scripted((407, {}, b"")) as proxy:
+        extra = {"proxy": proxy.url}
+        connection = {"conn_type": "copernica", "host": "https://api.example.com", "password": "x", "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_COPERNICA_DEFAULT", json.dumps(connection))
+        outcome = run_task(lambda: task(deferrable=waits_in == "triggerer", retries=3, check_fields=False))
+    assert (outcome.state, outcome.attempts, len(proxy.seen)) == ("failed", 1, 1), outcome.error
+    assert "The outgoing proxy refused the request" in str(outcome.error)

@@ -13,6 +13,7 @@ from airflow_provider_copernica.exceptions import (
     CopernicaAuthError,
     CopernicaError,
     CopernicaImportFailedError,
+    CopernicaProxyError,
     CopernicaReplyError,
     CopernicaUnavailableError,
 )
@@ -24,6 +25,7 @@ from airflow_provider_copernica.triggers._events import error_event, read_event
     [
         CopernicaAuthError("Refused", status_code=401, api_message="Invalid access token"),
         CopernicaUnavailableError("Away", status_code=503),
+        CopernicaProxyError("Refused by the proxy", status_code=407),
         CopernicaReplyError("What?", status_code=200),
         CopernicaApiError("No", status_code=400, api_message="No"),
         CopernicaArgumentError("Wrong"),
