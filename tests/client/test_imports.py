@@ -38,7 +38,7 @@ def test_absent_in_every_spelling(absent: object) -> None:
 
 
 @pytest.mark.parametrize("nothing", [0, "0", {}, []])
-def test_what_is_no_message_is_no_error(nothing: object) -> None:
+def test_an_absent_message_is_not_an_error(nothing: object) -> None:
     assert read_import({**DOCUMENTED, "lasterror": nothing}, 12).last_error is None
 
 
@@ -115,7 +115,7 @@ def test_text_from_outside_is_cut_and_made_printable(field: str) -> None:
 
 
 @pytest.mark.parametrize("reply", [None, [], "text", {}, {"data": {}}, 7])
-def test_what_is_no_status_is_said(reply: object) -> None:
+def test_a_reply_that_is_not_a_status_is_an_error(reply: object) -> None:
     with pytest.raises(CopernicaReplyError, match="not the status of an import"):
         read_import(reply, 1)
 
@@ -126,7 +126,7 @@ def test_import_ids(value: object) -> None:
 
 
 @pytest.mark.parametrize("value", ["twelve", 0, -1, True, 1.5, [1], "1" * 30])
-def test_what_is_no_import_id(value: object) -> None:
+def test_an_id_that_is_not_a_number_is_an_error(value: object) -> None:
     with pytest.raises(CopernicaArgumentError, match="import_id must be the number of an import"):
         read_import_id(value)
 

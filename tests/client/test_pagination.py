@@ -46,7 +46,7 @@ def test_a_total_that_is_none(accounts: Accounts, total: object) -> None:
 
 
 @pytest.mark.parametrize("body", [b'{"data": 3}', b"[1]", b'"x"', b"{}"])
-def test_what_is_no_list(accounts: Accounts, body: bytes) -> None:
+def test_a_reply_that_is_not_a_list_is_an_error(accounts: Accounts, body: bytes) -> None:
     with scripted((200, {}, body)) as server, pytest.raises(CopernicaReplyError, match="not a list of objects"):
         pages(accounts(server.url, 3), {})
 

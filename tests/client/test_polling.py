@@ -91,7 +91,7 @@ def test_an_import_that_vanishes(account: Account, copernica_emulator: Emulator)
         watch(account, import_id)
 
 
-def test_what_is_no_status(accounts: Accounts) -> None:
+def test_a_reply_that_is_not_a_status_ends_the_look(accounts: Accounts) -> None:
     with scripted((200, {}, b'{"a": 1}')) as server:
         one = accounts(server.url, 3)
         with pytest.raises(CopernicaReplyError, match="not the status of an import"):

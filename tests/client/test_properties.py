@@ -248,7 +248,7 @@ def test_booleans_are_never_read_by_truthiness(word: str, spell: object) -> None
 
 
 @pytest.mark.parametrize("word", ["yes", "no", "on", "ja", "2", "", "truthy", 2, 1.0, [True]])
-def test_what_is_no_clear_boolean_is_refused(word: object) -> None:
+def test_text_that_is_not_a_boolean_is_refused(word: object) -> None:
     with pytest.raises(CopernicaArgumentError, match="rebuild must be true or false"):
         read_parameters({"database": 1, "action": "add", "source": [{"a": "b"}], "rebuild": word})
 

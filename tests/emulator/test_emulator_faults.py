@@ -224,7 +224,7 @@ def test_faults_are_counted_and_come_in_turn(emulator: Emulator) -> None:
     assert post(emulator).status_code == 201
 
 
-def test_a_dropped_connection_is_no_answer(emulator: Emulator) -> None:
+def test_a_dropped_connection_is_not_an_answer(emulator: Emulator) -> None:
     emulator.fail("imports", Fault.RESET_AFTER)
     assert seen_by_the_socket(emulator) == RESET
     assert emulator.requests[-1].status == 0

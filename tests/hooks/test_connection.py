@@ -38,7 +38,7 @@ async def look_up_async(conn_id: str) -> None:
         pass
 
 
-async def test_a_failing_look_up_is_no_wrong_argument() -> None:
+async def test_a_failing_look_up_is_not_a_wrong_argument() -> None:
     """Arguments fail a task without retries; Airflow 3.3 says "not found" when a secrets backend fails, too."""
     with pytest.raises(CopernicaConnectionLookupError, match="does not find the connection 'nowhere'") as caught:
         CopernicaHook("nowhere").settings  # noqa: B018 - a property that looks the connection up

@@ -131,7 +131,7 @@ def test_the_session_has_the_time_out_of_the_connection(
 
 
 @pytest.mark.parametrize("extra", [[1], "text", 3])
-def test_an_extra_that_is_no_object(monkeypatch: pytest.MonkeyPatch, extra: object) -> None:
+def test_an_extra_that_is_not_an_object(monkeypatch: pytest.MonkeyPatch, extra: object) -> None:
     connection = {"conn_type": "copernica", "password": "x", "extra": json.dumps(extra)}
     monkeypatch.setenv("AIRFLOW_CONN_COPERNICA_DEFAULT", json.dumps(connection))
     good, said = CopernicaHook().test_connection()
@@ -139,7 +139,7 @@ def test_an_extra_that_is_no_object(monkeypatch: pytest.MonkeyPatch, extra: obje
     assert "extra" in said or "no connection" in said  # Airflow 3.0 does not take it for a connection at all
 
 
-def test_a_body_that_is_no_json(hook: CopernicaHook, copernica_emulator: Emulator) -> None:
+def test_a_body_that_is_not_json(hook: CopernicaHook, copernica_emulator: Emulator) -> None:
     for body in (object(), float("nan")):
         with pytest.raises(CopernicaArgumentError, match="json"):
             hook.request("POST", "database/1/profiles", json=body)
@@ -193,7 +193,7 @@ def test_the_connection_test_says_why(
     assert copernica_emulator.token not in message
 
 
-def test_something_else_that_answers_is_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_something_else_that_answers_is_not_an_account(monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted((200, {}, b'{"status": "ok"}')) as server:
         connection = {"conn_type": "copernica", "password": "x", "host": server.url, "extra": {"api_version": 3}}
         monkeypatch.setenv("AIRFLOW_CONN_PORTAL", json.dumps(connection))

@@ -125,7 +125,7 @@ def test_a_mapped_task_that_can_not_wait_sends_nothing(copernica_emulator: Emula
 
 
 @pytest.mark.parametrize("source", ["", "  ", "[]"])
-def test_a_template_that_rendered_to_nothing_is_no_rows(copernica_emulator: Emulator, source: str) -> None:
+def test_a_template_that_rendered_to_nothing_gives_no_rows(copernica_emulator: Emulator, source: str) -> None:
     outcome = run_task(lambda: task(source=source, format="json" if source == "[]" else None))
     assert outcome.state == "skipped", outcome.error
     assert copernica_emulator.requests == []

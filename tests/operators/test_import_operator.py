@@ -166,7 +166,7 @@ def test_progress_is_in_the_log(
     assert "1,200 of 1,200 lines" in caplog.text
 
 
-def test_an_unknown_event_is_no_success(copernica_emulator: Emulator) -> None:
+def test_an_unknown_event_is_not_a_success(copernica_emulator: Emulator) -> None:
     for event in (None, {}, {"status": "success"}, {"result": "finished"}, "finished"):
         with pytest.raises(Exception, match="does not know"):
             TaskRun(lambda event=event: task()).resume(event)  # type: ignore[misc]  # bound now

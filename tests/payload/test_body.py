@@ -266,7 +266,7 @@ def test_text_is_sent_as_it_is(text):
     assert read(body) == {**PARAMETERS, "format": "csv", "source": text}
 
 
-def test_text_that_is_no_unicode():
+def test_text_that_is_not_unicode():
     with pytest.raises(CopernicaArgumentError, match="surrogate"):
         write_text_body({}, "a\ud800", RowReport(1, ("a",), (), 0))
 

@@ -168,7 +168,7 @@ class DataFrame:
         raise NotImplementedError
 
 
-def test_a_data_frame_is_no_list_of_rows() -> None:
+def test_a_data_frame_is_not_a_list_of_rows() -> None:
     assert "source must be a list of rows (dicts), or text, not DataFrame: use df.to_dict('records')" in problem(
         source=DataFrame()
     )

@@ -98,7 +98,7 @@ def test_rows_of_text_are_not_repaired(text, says, ignore_empty_fields):
         ("[{}]", "no columns"),
     ],
 )
-def test_what_is_no_array_of_objects(text, says):
+def test_json_that_is_not_an_array_of_objects_is_refused(text, says):
     with pytest.raises(CopernicaArgumentError, match=says):
         check(text)
 
@@ -163,7 +163,7 @@ def test_ragged_rows_are_named_with_what_is_missing():
         ("[{'a': 1}]", "source=task.output"),
     ],
 )
-def test_what_is_no_csv(text, says):
+def test_text_that_is_not_csv_is_refused(text, says):
     with pytest.raises(CopernicaArgumentError, match=says):
         check_csv(text)
 

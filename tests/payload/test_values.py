@@ -185,7 +185,7 @@ def test_interests_are_yes_or_no(value, text):
 
 
 @pytest.mark.parametrize("value", ["maybe", 2, 1.5, date(2024, 1, 1), "ja", [1]])
-def test_anything_else_is_no_interest(value):
+def test_anything_else_is_not_an_interest(value):
     with pytest.raises(UnsafeValueError):
         to_text(value, "interest")
 

@@ -69,7 +69,7 @@ def test_json_without_rows(content):
         ("json", b'[{"a": 1}, {"a": 1, "a": 2}]', "Row 2 has the field 'a' twice"),
     ],
 )
-def test_what_is_no_row_is_named_by_its_number(kind, content, says):
+def test_a_line_that_is_not_a_row_is_named_by_its_number(kind, content, says):
     with pytest.raises(CopernicaRowError, match=says):
         write_body({}, read(content, kind), RowRules())
 

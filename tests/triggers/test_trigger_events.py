@@ -55,6 +55,6 @@ def test_the_task_gets_the_error_that_the_trigger_met(error: CopernicaError) -> 
         {"result": ["finished"]},
     ],
 )
-def test_an_event_that_is_not_understood_is_no_success(event: object) -> None:
+def test_an_event_that_is_not_understood_is_not_a_success(event: object) -> None:
     with pytest.raises(CopernicaError, match="does not know"):
         read_event(event)
