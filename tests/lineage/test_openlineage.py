@@ -93,4 +93,4 @@ def test_events_name_database_file_and_counts(tmp_path: Path, migrated_database:
     assert failed["eventType"] == "FAIL"
     assert outputs("fails") == [output]
     (read,) = failed["inputs"]  # type: ignore[misc]
-    assert (read["namespace"], read["name"]) == ("http://127.0.0.1:9", "exports/customers.csv")
+    assert (read["namespace"], read["name"]) == ("http://127.0.0.1:9", "customers.csv")
