@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
@@ -13,19 +13,31 @@ from airflow_provider_copernica.readers.files import FileOptions, Findings, read
 from airflow_provider_copernica.readers.malformed_row import MalformedRow
 from airflow_provider_copernica.transfers._stored_files import StoredFiles, file_name
 
-__all__ = ["file_rows", "naming_file"]
+__all__ = ["CurrentFile", "file_rows", "naming_file"]
 
 log = logging.getLogger(__name__)
 
 _NAMES_SHOWN = 5
 
 
-def file_rows(files: StoredFiles, options: FileOptions) -> Iterator[object]:
+@dataclass
+class CurrentFile:
+    """
+    Which file is being read.
+
+    :param name: of the file, where there are several; else None.
+    """
+
+    name: str | None = None
+
+
+def file_rows(files: StoredFiles, options: FileOptions, current: CurrentFile) -> Iterator[object]:
     """
     Read files one after the other. Where there are several, the log says which rows each of them has.
 
     :param files: opened one by one.
     :param options: how to read them.
+    :param current: holds the name of the file that is being read.
     :raises CopernicaArgumentError: a file can't be read, or has other columns than the first, naming the file.
     """
     several = len(files.paths) > 1
@@ -34,6 +46,7 @@ def file_rows(files: StoredFiles, options: FileOptions) -> Iterator[object]:
     rows = 0
     for path in files.paths:
         before, delimiter = rows, findings.delimiter
+        current.name = file_name(path) if several else None
         with files.open(path) as stream, naming_file(path):
             read = read_rows(stream, _packed_by_name(options, path), findings)
             for first in islice(read, 1):

@@ -31,7 +31,7 @@ from airflow_provider_copernica.transfers._file_arguments import (
     read_format,
     read_null_values,
 )
-from airflow_provider_copernica.transfers._file_rows import file_rows, naming_file
+from airflow_provider_copernica.transfers._file_rows import CurrentFile, file_rows, naming_file
 from airflow_provider_copernica.transfers._rows import ARRAY_FORMAT, IMPORT_FIELDS, refuse_source
 from airflow_provider_copernica.transfers._stored_files import StoredFiles, file_name, find_files, folder_of
 
@@ -124,7 +124,11 @@ class ObjectStorageToCopernicaOperator(CopernicaImportOperator):
         conn_id = self.object_storage_conn_id or getattr(path, "conn_id", None)
         files = find_files(str(path), conn_id)
         options = self._options(files)
-        return self._signed(files, options) if self.presign else {"source": file_rows(files, options), **ARRAY_FORMAT}
+        if self.presign:
+            return self._signed(files, options)
+        current = CurrentFile()
+        self.current_file = lambda: current.name
+        return {"source": file_rows(files, options, current), **ARRAY_FORMAT}
 
     def lineage_inputs(self) -> list[Dataset]:
         """Return the file, or the folder of the files, in OpenLineage's terms."""

@@ -14,6 +14,7 @@ from support.taskrun import Outcome, run_task
 from airflow_provider_copernica.emulator import Emulator
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
 from airflow_provider_copernica.options import Rejects
+from airflow_provider_copernica.transfers.object_storage_to_copernica import ObjectStorageToCopernicaOperator
 
 pytestmark = pytest.mark.usefixtures("copernica_connection")
 
@@ -45,6 +46,29 @@ def test_the_others_are_sent(copernica_emulator: Emulator, tmp_path: Path, caplo
     assert {profile["fields"]["Email"] for profile in held} >= {"a@example.com", "b@example.com"}
     assert "1 of 3 rows were rejected, and the others are sent." in caplog.text
     assert "Secret" not in caplog.text + path.read_text()
+
+
+@pytest.mark.parametrize("names", ["a", "ab"])
+def test_the_file_that_a_row_comes_from_is_named_where_there_are_several(
+    copernica_emulator: Emulator, tmp_path: Path, names: str
+) -> None:
+    (tmp_path / "parts").mkdir()
+    for name in names:
+        (tmp_path / "parts" / f"{name}.csv").write_text(f"Email;City\n{name}@example.com;Gent\n;Secret\n")
+    outcome = run_task(
+        lambda: ObjectStorageToCopernicaOperator(
+            task_id="load",
+            database=1,
+            action="update or add",
+            key_fields=["Email"],
+            path=(tmp_path / "parts").as_uri(),
+            rejects=Rejects((tmp_path / "rejects.jsonl").as_uri(), at_most=2),
+            poll_interval=0.1,
+        )
+    )
+    assert outcome.state == "success", outcome.error
+    rejected = [(line["row"], line.get("file")) for line in lines(tmp_path / "rejects.jsonl")]
+    assert rejected == ([(2, "a.csv"), (4, "b.csv")] if len(names) > 1 else [(2, None)])
 
 
 @pytest.mark.parametrize(
