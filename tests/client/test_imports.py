@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_copernica.client.import_states import FINISHED_WORDS, ImportState, RunWatcher
 from airflow_provider_copernica.client.imports import CopernicaImport, read_import, read_import_id, read_newer_than
-from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaReplyError
+from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaNoImportError, CopernicaReplyError
 
 DOCUMENTED = json.loads((Path(__file__).parents[1] / "documented_bodies.json").read_text())["status_reply"]
 BUSY, FINISHED, FAILED = ImportState.BUSY, ImportState.FINISHED, ImportState.FAILED
@@ -161,3 +161,23 @@ def test_nothing_counts_as_success_by_accident(reply: object) -> None:
             status.last_run and 0 < (status.total_lines or 0) <= (status.processed_lines or 0)
         )
     json.dumps(status.as_dict())
+
+
+def test_lines_as_far_as_they_are_known() -> None:
+    assert CopernicaImport(1, total_lines=1_050, processed_lines=7).lines == "7 of 1,050 lines"
+    assert CopernicaImport(1, total_lines=50).lines == "0 of 50 lines"
+    assert CopernicaImport(1, processed_lines=7).lines == "7 lines"
+    assert CopernicaImport(1).lines == ""
+
+
+@pytest.mark.parametrize("nothing", [None, "", " ", "None"])
+def test_what_a_task_returns_that_sent_nothing_is_not_an_import(nothing: object) -> None:
+    with pytest.raises(CopernicaNoImportError, match="There is no import to wait for"):
+        read_import_id(nothing)
+
+
+def test_an_unknown_status_word_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    for word in ("quuxing", "Quuxing", "finished", "quuxing"):
+        read_import({"status": word}, 1)
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert message.endswith("line counts and last run decide: 'quuxing'.")

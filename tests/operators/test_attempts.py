@@ -7,7 +7,7 @@ import threading
 
 import pytest
 from support.imports import ROWS, task
-from support.taskrun import TaskRun, run_task
+from support.taskrun import Store, TaskRun, run_task
 
 from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.exceptions import CopernicaImportFailedError, CopernicaImportTimeoutError
@@ -221,3 +221,44 @@ def test_without_a_store_an_add_is_not_made_twice(copernica_emulator: Emulator, 
     outcome = run_task(lambda: task(action="add", deferrable=deferrable, retries=3), has_store=False)
     assert (outcome.state, outcome.attempts, len(copernica_emulator.imports)) == ("failed", 1, 1)
     assert "It is not retried, since Airflow remembers nothing" in str(outcome.error)
+
+
+def test_the_record_is_made_after_the_token_and_before_the_post(
+    copernica_emulator: Emulator, deferrable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[object, int, int]] = []
+    store = Store.set
+
+    def watched(self: Store, key: str, value: object) -> None:
+        assert isinstance(value, dict)
+        posts = sum(request.path.endswith("/imports") for request in copernica_emulator.requests)
+        seen.append((value["stage"], copernica_emulator.authentications, posts))
+        store(self, key, value)
+
+    monkeypatch.setattr(Store, "set", watched)
+    assert run_task(lambda: task(action="add", deferrable=deferrable, check_fields=False)).state == "success"
+    assert seen == [("posting", 1, 0), ("posted", 1, 1)]
+
+
+def test_without_a_token_there_is_no_record(copernica_emulator: Emulator) -> None:
+    copernica_emulator.fail("authenticate", Fault.BAD_REQUEST, times=None)
+    run = TaskRun(lambda: task(action="add", check_fields=False, retries=1))
+    assert run.attempt().state == "up_for_retry"
+    assert run.store is not None
+    assert run.store.get("copernica_import") is None
+
+
+@pytest.mark.parametrize(("cleared", "imports"), [(False, 1), (True, 2)])
+def test_a_record_of_the_first_version_goes_by_the_retries_of_the_dag_file(
+    copernica_emulator: Emulator, cleared: bool, imports: int
+) -> None:
+    copernica_emulator.import_seconds = 0
+    run = TaskRun(lambda: task(action="add", retries=2))
+    assert run.attempt().state == "success"
+    assert run.store is not None
+    stored = {"stage": "posted", "name": "n", "attempt": 1, "import_id": 1, "safe_to_repeat": False}
+    run.store.set("copernica_import", stored)
+    if cleared:
+        run.clear()
+    assert run.attempt().state == "success"
+    assert len(copernica_emulator.imports) == imports

@@ -114,3 +114,14 @@ def test_a_failed_import_at_the_last_look_is_not_skipped(copernica_emulator: Emu
     sensor = CopernicaImportSensor(task_id="wait", import_id=1, deferrable=True, **mode)  # type: ignore[arg-type]  # bools
     with pytest.raises(CopernicaImportFailedError, match="Disk full"):
         TaskRun(lambda: sensor).wake("Trigger timeout")
+
+
+def test_a_last_look_that_fails_is_logged_and_the_time_is_over(
+    copernica_emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    copernica_emulator.add_import("nightly", "running")
+    copernica_emulator.fail("import", Fault.INVALID_TOKEN_400, times=None)
+    sensor = CopernicaImportSensor(task_id="wait", import_id=1, deferrable=True, timeout=60)
+    with pytest.raises(AirflowSensorTimeout, match=r"not finished within 60 s\. Its status was never"):
+        TaskRun(lambda: sensor).wake("Trigger timeout")
+    assert "Invalid access token" in caplog.text
