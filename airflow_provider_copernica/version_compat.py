@@ -21,8 +21,8 @@ except ImportError:  # where Airflow 2 has them; mypy sees Airflow 3
         DictOfListsExpandInput,
         ListOfDictsExpandInput,
     )
-    from airflow.models.mappedoperator import OperatorPartial  # type: ignore[import-not-found,no-redef]
-    from airflow.utils.mixins import ResolveMixin  # type: ignore[no-redef]
+    from airflow.models.mappedoperator import OperatorPartial  # type: ignore[import-not-found,no-redef]  # as said
+    from airflow.utils.mixins import ResolveMixin  # type: ignore[no-redef]  # as said
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator, Context
