@@ -14,7 +14,8 @@ from support.imports import task
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
 from airflow_provider_copernica.options import Rejects
-from airflow_provider_copernica.payload.rejects import RejectLimit, read_reject_settings
+from airflow_provider_copernica.payload.option_arguments import Limit
+from airflow_provider_copernica.payload.rejects import read_reject_settings
 
 TEMPLATED = Rejects("s3://bucket/{{ ds }}.jsonl", at_most="{{ params.limit }}", values="{{ params.full }}")
 
@@ -92,7 +93,7 @@ def test_what_rejects_can_not_go_with_is_refused_at_parse(arguments: Any, words:
 
 
 def test_a_limit_reads_well() -> None:
-    assert [str(RejectLimit(1000)), str(read_reject_settings({"path": "x", "at_most": "0.5%"}).at_most)] == [
+    assert [str(Limit(1000)), str(read_reject_settings({"path": "x", "at_most": "0.5%"}).at_most)] == [
         "1,000",
         "0.5%",
     ]
