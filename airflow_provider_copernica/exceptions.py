@@ -26,6 +26,7 @@ __all__ = [
     "CopernicaReplyError",
     "CopernicaRowError",
     "CopernicaTooFewRowsError",
+    "CopernicaTooManyChangesError",
     "CopernicaUnavailableError",
 ]
 
@@ -109,6 +110,10 @@ class CopernicaEmptySourceError(CopernicaError):
 
 class CopernicaTooFewRowsError(CopernicaError):
     """There are fewer rows than expected: sending them could remove the rest."""
+
+
+class CopernicaTooManyChangesError(CopernicaError):
+    """More rows changed, or are gone, than a snapshot's limits allow: nothing was sent."""
 
 
 class CopernicaConnectionLookupError(CopernicaError):

@@ -6,9 +6,12 @@ They are dicts since Airflow renders dicts wherever they stand, in mapped tasks 
 
 from __future__ import annotations
 
-from airflow_provider_copernica.payload.rejects import check_reject_settings
+from datetime import timedelta
 
-__all__ = ["Rejects"]
+from airflow_provider_copernica.payload.rejects import check_reject_settings
+from airflow_provider_copernica.snapshot.settings import FULL_EVERY, check_snapshot_settings, to_days
+
+__all__ = ["Rejects", "Snapshot"]
 
 
 class Rejects(dict[str, object]):
@@ -38,3 +41,48 @@ class Rejects(dict[str, object]):
     ) -> None:
         super().__init__(path=path, at_most=at_most, values=values, object_storage_conn_id=object_storage_conn_id)
         check_reject_settings(self)
+
+
+class Snapshot(dict[str, object]):
+    """
+    Send only what changed: remember in a folder what Copernica is known to hold, as digests of the rows.
+
+    Each run compares the rows of its source with those digests, and sends what is new or changed. Nothing is taken for
+    held before its import has finished: after a failure, whatever was on its way is sent again. Each key may occur once.
+    For ``update``, ``update or add`` and ``ignore or add``. Not with ``remove_missing``, ``location``, ``presign``,
+    ``autostart=False`` or ``followups``. A folder belongs to one task, and its runs follow each other
+    (``max_active_runs=1``).
+
+    :param path: of a folder on any storage that Airflow's ``ObjectStoragePath`` knows, without credentials in it; a
+        template, like all arguments.
+    :param object_storage_conn_id: the Airflow connection of the storage; default: the one in the path, if any.
+    :param max_changed: fail, and send nothing, where more rows than this are new or changed: a number, or a share of
+        the rows in the last snapshot such as ``"20%"``; default: no limit. Not judged where everything is sent.
+    :param max_removed: fail, and send nothing, where more rows than this are gone from the source; a number or a share;
+        default: no limit.
+    :param on_removed: ``"ignore"``, the default: gone rows are counted; ``"hand_over"``: they are kept, with the texts of
+        their keys, for ``CopernicaRemovedRowsOperator``. That needs ``max_removed``.
+    :param full_every: send everything after this time, so that what others changed in Copernica is mended: a timedelta,
+        or a number of days, as a template gives it; default 7 days. 0 sends everything now.
+    :raises CopernicaArgumentError: a literal argument is wrong.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        object_storage_conn_id: str | None = None,
+        max_changed: int | str | None = None,
+        max_removed: int | str | None = None,
+        on_removed: str = "ignore",
+        full_every: timedelta | float | str | None = FULL_EVERY,
+    ) -> None:
+        super().__init__(
+            path=path,
+            object_storage_conn_id=object_storage_conn_id,
+            max_changed=max_changed,
+            max_removed=max_removed,
+            on_removed=on_removed,
+            full_every=to_days(full_every),
+        )
+        check_snapshot_settings(self)
