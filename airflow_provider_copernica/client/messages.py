@@ -63,6 +63,7 @@ class ApiCall:
     :param about: what an error calls it, in place of method and path: ``the import``.
     :param names: what an error adds in brackets: ``database 99``.
     :param max_reply: bytes that a reply may have.
+    :param private: texts in its query that no message may repeat after Copernica: keys of rows.
     """
 
     method: str
@@ -75,6 +76,7 @@ class ApiCall:
     about: str = ""
     names: tuple[str, ...] = ()
     max_reply: int = MAX_REPLY
+    private: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def reads(self) -> bool:

@@ -244,14 +244,14 @@ class CopernicaImportOperator(RenderingOperator):
                 dry_run(hook, *self._read(context), guards)
                 return None
             self._store = store = AttemptStore(context, durable=self.durable)
-            steps = make_steps(guards, context)
+            steps = make_steps(guards, context, in_worker=not self.deferrable)
             accepted, status = self._find_or_submit(context, hook, guards, store, steps)
         with self._after_sending(context, idempotent=accepted.idempotent, remembered=store.remembers):
             if not self.wait_for_completion:
                 self._record_result(CopernicaImport(accepted.import_id, accepted.name))
             else:
                 status = status or self._wait(context, hook, accepted)
-                self._finish(context, hook, steps, status, accepted.kept)
+                self._finish(context, hook, steps, status, accepted.kept, store)
             if not store.remembers and not accepted.idempotent:
                 keep_return_value(self, context, accepted.import_id)
             return accepted.import_id
@@ -315,7 +315,7 @@ class CopernicaImportOperator(RenderingOperator):
         idempotent = resume_data.get("idempotent", safe_to_repeat) is True
         with self._after_sending(context, idempotent=idempotent, remembered=store.remembers):
             status = read_event(event)
-            self._finish_resumed(context, status, read_kept(resume_data.get("options")))
+            self._finish_resumed(context, status, read_kept(resume_data.get("options")), store)
             if not store.remembers and not idempotent:
                 keep_return_value(self, context, status.import_id)
             return status.import_id
@@ -336,7 +336,7 @@ class CopernicaImportOperator(RenderingOperator):
             status = look_once_more(hook, pull_import_id(context), deferral_error(reason))
             record = store.load()
             kept = record.kept if isinstance(record, AcceptedImport) and record.import_id == status.import_id else {}
-            self._finish_resumed(context, status, kept)
+            self._finish_resumed(context, status, kept, store)
             return status.import_id
 
     def on_kill(self) -> None:
@@ -379,21 +379,30 @@ class CopernicaImportOperator(RenderingOperator):
     def _begin_watch(self, *limits: timedelta | None) -> Watch:
         return begin_watch(self._schedule(), self.timeout, *limits)
 
-    def _finish_resumed(self, context: Context, status: CopernicaImport, kept: Kept) -> None:
+    def _finish_resumed(self, context: Context, status: CopernicaImport, kept: Kept, store: AttemptStore) -> None:
         from airflow_provider_copernica.hooks.copernica import CopernicaHook
         from airflow_provider_copernica.operators._guards import read_guards
         from airflow_provider_copernica.operators._steps import make_steps
 
-        steps = make_steps(read_guards(**self._given_guards()), context)
-        self._finish(context, CopernicaHook(self.copernica_conn_id), steps, status, kept)
+        steps = make_steps(read_guards(**self._given_guards()), context, in_worker=False)
+        self._finish(context, CopernicaHook(self.copernica_conn_id), steps, status, kept, store)
 
     def _finish(
-        self, context: Context, hook: CopernicaHook, steps: ImportSteps, status: CopernicaImport, kept: Kept
+        self,
+        context: Context,
+        hook: CopernicaHook,
+        steps: ImportSteps,
+        status: CopernicaImport,
+        kept: Kept,
+        store: AttemptStore,
     ) -> None:
+        from airflow_provider_copernica.operators._kept import keep_in_record
+
         ProgressLog(log)(status)
         log.info("Import %d has finished: %s. (Import %r)", status.import_id, status.lines or "no counts", status.name)
         push_status(context, status)
-        steps.after_end(hook, status, kept, partial(push_outcome, context))
+        keep = partial(keep_in_record, store, status.import_id)
+        steps.after_end(hook, status, kept, partial(push_outcome, context), keep)
         self._record_result(status)
 
     def _record_result(self, status: CopernicaImport) -> None:
