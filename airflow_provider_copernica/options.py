@@ -48,9 +48,9 @@ class Snapshot(dict[str, object]):
     Send only what changed: remember in a folder what Copernica is known to hold, as digests of the rows.
 
     Each run compares the rows of its source with those digests, and sends what is new or changed. Nothing is taken for
-    held before its import has finished: after a failure, whatever was on its way is sent again. Each key may occur once.
-    For ``update``, ``update or add`` and ``ignore or add``. Not with ``remove_missing``, ``location``, ``presign``,
-    ``autostart=False`` or ``followups``. A folder belongs to one task, and its runs follow each other
+    held before its import has finished: after a failure, whatever was on its way is sent again. Each key may occur
+    once. For ``update``, ``update or add`` and ``ignore or add``. Not with ``remove_missing``, ``location``,
+    ``presign``, ``autostart=False`` or ``followups``. A folder belongs to one task, and its runs follow each other
     (``max_active_runs=1``).
 
     :param path: of a folder on any storage that Airflow's ``ObjectStoragePath`` knows, without credentials in it; a
@@ -60,8 +60,8 @@ class Snapshot(dict[str, object]):
         the rows in the last snapshot such as ``"20%"``; default: no limit. Not judged where everything is sent.
     :param max_removed: fail, and send nothing, where more rows than this are gone from the source; a number or a share;
         default: no limit.
-    :param on_removed: ``"ignore"``, the default: gone rows are counted; ``"hand_over"``: they are kept, with the texts of
-        their keys, for ``CopernicaRemovedRowsOperator``. That needs ``max_removed``.
+    :param on_removed: ``"ignore"``, the default: gone rows are counted; ``"hand_over"``: they are kept, with the texts
+        of their keys, for ``CopernicaRemovedRowsOperator``. That needs ``max_removed``.
     :param full_every: send everything after this time, so that what others changed in Copernica is mended: a timedelta,
         or a number of days, as a template gives it; default 7 days. 0 sends everything now.
     :raises CopernicaArgumentError: a literal argument is wrong.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal, TypeVar
@@ -14,6 +14,7 @@ from airflow_provider_copernica.payload.columns import show_name
 from airflow_provider_copernica.payload.parameters import ImportParameters, hint_at_template
 from airflow_provider_copernica.payload.rejects import RejectSettings, read_reject_settings
 from airflow_provider_copernica.payload.row_rules import RowReport
+from airflow_provider_copernica.snapshot.settings import SnapshotSettings, read_snapshot_settings, refuse_parameters
 
 __all__ = ["CheckFields", "Guards", "check_count", "check_guards", "read_guards", "report_dry_run", "warn"]
 
@@ -33,15 +34,19 @@ class Guards:
         values too; None: nothing.
     :param dry_run: nothing is sent.
     :param rejects: what becomes of faulty rows, where the others are sent; None: a faulty row fails the task.
+    :param snapshot: where it is kept what Copernica holds; None: every row is sent.
     """
 
     min_records: int | None = None
     check_fields: CheckFields | None = "names"
     dry_run: bool = False
     rejects: RejectSettings | None = None
+    snapshot: SnapshotSettings | None = None
 
 
-def read_guards(*, min_records: object, check_fields: object, dry_run: object, rejects: object = None) -> Guards:
+def read_guards(
+    *, min_records: object, check_fields: object, dry_run: object, rejects: object = None, snapshot: object = None
+) -> Guards:
     """
     Make guards of what the operator was given, as rendered.
 
@@ -49,6 +54,7 @@ def read_guards(*, min_records: object, check_fields: object, dry_run: object, r
     :param check_fields: "names", "values", or a boolean; True means "values".
     :param dry_run: a boolean.
     :param rejects: the arguments of ``Rejects``, or None.
+    :param snapshot: the arguments of ``Snapshot``, or None.
     :raises CopernicaArgumentError: a value rendered to nonsense.
     """
     return Guards(
@@ -56,6 +62,7 @@ def read_guards(*, min_records: object, check_fields: object, dry_run: object, r
         _read("check_fields", _check_fields, check_fields),
         _read("dry_run", to_boolean, dry_run),
         None if rejects is None else read_reject_settings(rejects),
+        None if snapshot is None else read_snapshot_settings(snapshot),
     )
 
 
@@ -79,16 +86,18 @@ def _check_fields(value: object) -> CheckFields | None:
         raise ValueError("must be 'names', 'values', true or false") from error
 
 
-def check_guards(guards: Guards, *, has_location: bool, remove_missing: bool) -> None:
+def check_guards(guards: Guards, parameters: Mapping[str, object]) -> None:
     """
     Refuse guards that can't work.
 
     :param guards: what was asked for.
-    :param has_location: Copernica fetches the file itself.
-    :param remove_missing: what is not sent is deleted.
+    :param parameters: of the import, converted; what is not known yet is no reason.
     :raises CopernicaArgumentError: there are such guards.
     """
-    if guards.rejects and remove_missing:
+    has_location = parameters.get("location") is not None
+    if guards.snapshot:
+        refuse_parameters(parameters)
+    if guards.rejects and parameters.get("remove_missing") is True:
         raise CopernicaArgumentError(
             "rejects can't go with remove_missing, which would delete the profiles of rejected rows: leave one of them "
             "out"

@@ -8,13 +8,21 @@ from contextlib import suppress
 from airflow_provider_copernica.client.convert import to_boolean
 from airflow_provider_copernica.exceptions import CopernicaEmptySourceError
 from airflow_provider_copernica.payload.parameters import check_parameters, is_unknown, read_parameters
+from airflow_provider_copernica.snapshot.settings import refuse_columns, refuse_parameters
 
 __all__ = ["check_literals"]
 
 # parsing has to be quick; everything is checked when the task runs
 FIRST_ROWS = 100
 LONGEST_TEXT = 20_000
-_NO_GUARDS: dict[str, object] = {"min_records": None, "check_fields": "names", "dry_run": False, "rejects": None}
+_BOOLEANS = ("remove_missing", "autostart", "followups")
+_NO_GUARDS: dict[str, object] = {
+    "min_records": None,
+    "check_fields": "names",
+    "dry_run": False,
+    "rejects": None,
+    "snapshot": None,
+}
 
 
 def check_literals(given: Mapping[str, object], guards: Mapping[str, object], *, waits: bool) -> None:
@@ -22,14 +30,14 @@ def check_literals(given: Mapping[str, object], guards: Mapping[str, object], *,
     Check arguments that are no templates.
 
     :param given: parameters of the import by name.
-    :param guards: min_records, check_fields, dry_run and rejects.
+    :param guards: min_records, check_fields, dry_run, rejects and snapshot.
     :param waits: whether the task waits for the import.
     :raises CopernicaArgumentError: naming what is wrong already.
     """
     check_parameters(given, waits=waits)
     reports = _check_guards(given, guards) if guards != _NO_GUARDS else False
     if not reports:
-        _check_source(given)
+        _check_source(given, sends_again=guards.get("snapshot") is not None)
 
 
 def _check_guards(given: Mapping[str, object], guards: Mapping[str, object]) -> bool:
@@ -38,19 +46,20 @@ def _check_guards(given: Mapping[str, object], guards: Mapping[str, object]) -> 
 
     known = {name: value for name, value in guards.items() if not is_unknown(value)}
     checked = read_guards(**{**_NO_GUARDS, **known})
-    check_guards(
-        checked, has_location=given.get("location") is not None, remove_missing=_is_true(given, "remove_missing")
-    )
+    parameters = {**given, **{name: _boolean(given.get(name)) for name in _BOOLEANS}}
+    check_guards(checked, parameters)
+    if isinstance(guards.get("snapshot"), Mapping):  # templates may be in it
+        refuse_parameters(parameters)
     return checked.dry_run or "dry_run" not in known or guards["rejects"] is not None
 
 
-def _is_true(given: Mapping[str, object], name: str) -> bool:
+def _boolean(value: object) -> bool | None:
     with suppress(ValueError):  # a template
-        return to_boolean(given.get(name))
-    return False
+        return to_boolean(value)
+    return None
 
 
-def _check_source(given: Mapping[str, object]) -> None:
+def _check_source(given: Mapping[str, object], *, sends_again: bool) -> None:
     from airflow_provider_copernica.payload.body import prepare_import
     from airflow_provider_copernica.payload.text import refuse_repr
 
@@ -65,4 +74,7 @@ def _check_source(given: Mapping[str, object]) -> None:
         return
     first = source if isinstance(source, str) else source[:FIRST_ROWS]
     with suppress(CopernicaEmptySourceError):  # what comes of it depends on the guards
-        prepare_import(read_parameters({**given, "source": first})).close()
+        parameters = read_parameters({**given, "source": first})
+        with prepare_import(parameters) as body:
+            if sends_again:
+                refuse_columns(idempotent=parameters.idempotent(body.report.fields))

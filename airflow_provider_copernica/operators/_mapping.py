@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_copernica.client.convert import to_boolean
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
-from airflow_provider_copernica.operators._rejects import refuse_shared_path
+from airflow_provider_copernica.operators._storage import refuse_shared_paths
 from airflow_provider_copernica.redacted_fields import (
     ARGUMENT,
     Hidden,
@@ -63,7 +63,7 @@ class ImportPartial(OperatorPartial):
         """
         partial._expand_called = True  # noqa: SLF001 - else Airflow warns that it never was
         hidden = _hidden_fields(partial)
-        refuse_shared_path(partial.kwargs.get("rejects"))
+        refuse_shared_paths(partial.kwargs)
         refuse_default_args(_default_args(partial.kwargs.get("dag")), hidden)
         arguments = redact_named(partial.kwargs, hidden)
         return cls(operator_class=partial.operator_class, kwargs=arguments, params=partial.params)
@@ -79,7 +79,7 @@ class ImportTask(TaskDecoratorBase[Any, Any, Any]):
     """A function with ``@task.copernica_import``; what is mapped are its arguments."""
 
     def _expand(self, expand_input: Any, *, strict: bool) -> Any:
-        refuse_shared_path(self.kwargs.get("rejects"))
+        refuse_shared_paths(self.kwargs)
         if is_true(self.kwargs.get("remove_missing")) and _is_shared(self.kwargs.get("database")):
             raise _shared_removal()
         hidden = dict.fromkeys(inspect.signature(self.function).parameters, ARGUMENT)

@@ -7,31 +7,16 @@ from collections.abc import Callable, Mapping
 from typing import BinaryIO, cast
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaError
-from airflow_provider_copernica.payload.parameters import is_unknown
+from airflow_provider_copernica.operators._storage import open_storage
 from airflow_provider_copernica.payload.rejects import RejectedRows, RejectSettings
 from airflow_provider_copernica.redacted_fields import describe_location
 
-__all__ = ["PushOutcome", "refuse_shared_path", "settle_rejects", "write_rejects"]
+__all__ = ["PushOutcome", "settle_rejects", "write_rejects"]
 
 log = logging.getLogger(__name__)
 
 PushOutcome = Callable[[str, Mapping[str, object]], None]
 """Makes the counts of an option a part of the XCom ``import_outcome``."""
-
-
-def refuse_shared_path(rejects: object) -> None:
-    """
-    Refuse one file for all instances of a mapped task: they would replace each other's.
-
-    :param rejects: as given to ``.partial()``.
-    :raises CopernicaArgumentError: its path holds no template.
-    """
-    path = rejects.get("path") if isinstance(rejects, Mapping) else None
-    if isinstance(path, str) and not is_unknown(path):
-        raise CopernicaArgumentError(
-            "rejects has one path for all instances of this mapped task, which would replace each other's file: make "
-            "it differ, like 's3://bucket/rejects/{{ ti.map_index }}.jsonl'"
-        )
 
 
 def settle_rejects(settings: RejectSettings, rejected: RejectedRows, rows: int, push: PushOutcome) -> None:
@@ -71,24 +56,14 @@ def write_rejects(settings: RejectSettings, rejected: RejectedRows) -> None:
     :param rejected: the rows.
     :raises CopernicaError: the file can't be written.
     """
-    from airflow.providers.common.compat.sdk import ObjectStoragePath
-
-    conn_id = settings.object_storage_conn_id
+    path = open_storage("rejects", settings.path, settings.object_storage_conn_id)
     try:
-        # Airflow 2 takes None for an answer, and forgets the connection in the path
-        path = ObjectStoragePath(settings.path, **({"conn_id": conn_id} if conn_id else {}))
         if path.protocol in ("", "file", "local"):
             path.parent.mkdir(parents=True, exist_ok=True)
         with cast("BinaryIO", path.open("wb")) as file:  # type: ignore[no-untyped-call]  # in Airflow
             rejected.copy_to(file)
     except CopernicaError:
         raise
-    except (ImportError, ValueError) as error:
-        raise CopernicaArgumentError(
-            f"rejects: Airflow can't write to this storage ({type(error).__name__}), so nothing was sent to Copernica: "
-            f"check the scheme of the path, and that the storage's package is installed. "
-            f"(File {describe_location(settings.path)})"
-        ) from error
     except Exception as error:  # whatever the storage raises; its text may hold credentials
         raise CopernicaError(
             f"The rejected rows could not be written ({type(error).__name__}), so nothing was sent to Copernica. "

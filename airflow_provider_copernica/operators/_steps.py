@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from airflow_provider_copernica.payload.row_rules import RowReport
     from airflow_provider_copernica.payload.row_steps import RowStep
 
-__all__ = ["NO_STEPS", "ImportStep", "ImportSteps", "Keep", "Kept", "make_steps", "read_kept"]
+__all__ = ["ImportStep", "ImportSteps", "Keep", "Kept", "make_steps", "read_kept"]
 
 Kept = Mapping[str, Mapping[str, object]]
 """What the steps of an import keep, by the name of the option: JSON without any row or secret."""
@@ -42,8 +42,30 @@ class ImportStep(Protocol):
     def name(self) -> str:
         """Return the name of the option: a key of what is kept, and of the XCom ``import_outcome``."""
 
-    def row_step(self) -> RowStep | None:
-        """Return what sees the rows on their way into the body; None where nothing does."""
+    def row_step(self, hook: CopernicaHook, parameters: ImportParameters) -> RowStep | None:
+        """
+        Return what sees the rows on their way into the body; None where nothing does.
+
+        :param hook: of the account, which may be asked before the first row is read.
+        :param parameters: of the import.
+        :raises CopernicaError: nothing may be sent.
+        """
+
+    def after_rows(self, report: RowReport, push: PushOutcome | None) -> None:
+        """
+        Judge the rows, when all of them were seen; there may be none.
+
+        :param report: what was seen in the rows.
+        :param push: takes counts; None in a dry run, which stops after this.
+        :raises CopernicaError: nothing may be sent.
+        """
+
+    def without_post(self) -> None:
+        """
+        Note that no row has to be sent, so that there is no POST.
+
+        :raises CopernicaError: that can't be noted.
+        """
 
     def before_post(self, hook: CopernicaHook, parameters: ImportParameters, report: RowReport) -> dict[str, object]:
         """
@@ -90,6 +112,9 @@ class ImportStep(Protocol):
         :param kept: what was kept; None where it is not known any more.
         """
 
+    def close(self) -> None:
+        """Remove temporary files, once the rows were sent or can't be."""
+
 
 @dataclass(frozen=True)
 class ImportSteps:
@@ -101,10 +126,25 @@ class ImportSteps:
 
     steps: tuple[ImportStep, ...] = ()
 
-    def row_steps(self) -> tuple[RowStep, ...]:
+    def row_steps(self, hook: CopernicaHook, parameters: ImportParameters) -> tuple[RowStep, ...]:
         """Return what sees the rows on their way into the body."""
-        found = (step.row_step() for step in reversed(self.steps))
+        found = (step.row_step(hook, parameters) for step in reversed(self.steps))
         return tuple(row_step for row_step in found if row_step is not None)
+
+    def after_rows(self, report: RowReport, push: PushOutcome | None) -> None:
+        """Let each step judge the rows."""
+        for step in self.steps:
+            step.after_rows(report, push)
+
+    def without_post(self) -> None:
+        """Let each step note that no row has to be sent."""
+        for step in self.steps:
+            step.without_post()
+
+    def close(self) -> None:
+        """Let each step remove its temporary files."""
+        for step in self.steps:
+            step.close()
 
     def before_post(self, hook: CopernicaHook, parameters: ImportParameters, report: RowReport) -> Kept:
         """Prepare each step, and return what they keep."""
@@ -128,15 +168,7 @@ class ImportSteps:
                 raise
 
 
-NO_STEPS = ImportSteps()
-
-
-def make_steps(
-    guards: Guards,  # noqa: ARG001 - no option has a step yet
-    context: Context,  # noqa: ARG001 - as above
-    *,
-    in_worker: bool,  # noqa: ARG001 - as above
-) -> ImportSteps:
+def make_steps(guards: Guards, context: Context, *, in_worker: bool) -> ImportSteps:  # noqa: ARG001 - of a later step
     """
     Return the steps of the options that the author of a DAG asked for.
 
@@ -144,7 +176,12 @@ def make_steps(
     :param context: of the task.
     :param in_worker: whether the process that sends the rows also waits for the import's end.
     """
-    return NO_STEPS
+    steps: list[ImportStep] = []
+    if guards.snapshot:
+        from airflow_provider_copernica.operators._snapshot import SnapshotStep
+
+        steps.append(SnapshotStep(guards.snapshot, context))
+    return ImportSteps(tuple(steps))
 
 
 def read_kept(value: object) -> Kept:

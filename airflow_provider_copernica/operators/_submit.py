@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,18 +18,25 @@ from airflow_provider_copernica.operators._consent import warn_of_undone_consent
 from airflow_provider_copernica.operators._guards import Guards, check_count, check_guards, report_dry_run, warn
 from airflow_provider_copernica.operators._rejects import PushOutcome, settle_rejects
 from airflow_provider_copernica.operators._schema import schema_reader
-from airflow_provider_copernica.operators._steps import NO_STEPS, ImportSteps
+from airflow_provider_copernica.operators._steps import ImportSteps
 from airflow_provider_copernica.payload.body import ImportBody, prepare_import
 from airflow_provider_copernica.payload.parameters import ImportParameters
 from airflow_provider_copernica.payload.rejects import RejectedRows, RejectSettings
-from airflow_provider_copernica.payload.row_rules import Columns
+from airflow_provider_copernica.payload.row_rules import Columns, RowReport
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-__all__ = ["default_name", "dry_run", "submit"]
+__all__ = ["NothingSent", "default_name", "dry_run", "submit"]
 
 log = logging.getLogger(__name__)
+
+_NO_ROWS = RowReport(0, (), (), 0)
+
+
+@dataclass(frozen=True)
+class NothingSent:
+    """No row had to be sent, so that no import was made."""
 
 
 def default_name(context: Context) -> str:
@@ -50,9 +58,9 @@ def submit(
     store: AttemptStore,
     steps: ImportSteps,
     push: PushOutcome,
-) -> AcceptedImport:
+) -> AcceptedImport | NothingSent:
     """
-    Make an import.
+    Make an import, unless a step leaves out every row.
 
     :param hook: of the connection.
     :param parameters: of the import.
@@ -61,9 +69,13 @@ def submit(
     :param store: where the attempt is kept.
     :param steps: those of its options.
     :param push: takes the counts of what was seen before the POST.
-    :return: the attempt with the import's ID.
+    :return: the attempt with the import's ID; or that there is none.
     """
-    with _prepare(hook, parameters, columns, guards, steps, push) as body:
+    with closing(steps), _prepare(hook, parameters, columns, guards, steps, push) as body:
+        if body.report.left_out and not body.report.sent:
+            steps.without_post()
+            log.info("Copernica holds every row already, so nothing was sent.")
+            return NothingSent()
         idempotent = parameters.idempotent(body.report.fields)
         prepare = partial(steps.before_post, hook, parameters, body.report)
         accepted = post_import(store, hook, parameters, body.payload(), prepare, idempotent=idempotent)
@@ -72,7 +84,9 @@ def submit(
     return accepted
 
 
-def dry_run(hook: CopernicaHook, parameters: ImportParameters, columns: Columns, guards: Guards) -> None:
+def dry_run(
+    hook: CopernicaHook, parameters: ImportParameters, columns: Columns, guards: Guards, steps: ImportSteps
+) -> None:
     """
     Do everything but the POST, and report.
 
@@ -80,8 +94,9 @@ def dry_run(hook: CopernicaHook, parameters: ImportParameters, columns: Columns,
     :param parameters: of the import.
     :param columns: what is known of them.
     :param guards: what is looked at before.
+    :param steps: those of its options.
     """
-    with _prepare(hook, parameters, columns, guards) as body:
+    with closing(steps), _prepare(hook, parameters, columns, guards, steps, None) as body:
         report_dry_run(parameters, body.report, body.size)
 
 
@@ -90,11 +105,11 @@ def _prepare(
     parameters: ImportParameters,
     columns: Columns,
     guards: Guards,
-    steps: ImportSteps = NO_STEPS,
-    push: PushOutcome | None = None,
+    steps: ImportSteps,
+    push: PushOutcome | None,
 ) -> ImportBody:
     """Check and write the body; without ``push`` nothing else is written (a dry run)."""
-    check_guards(guards, has_location=parameters.location is not None, remove_missing=bool(parameters.remove_missing))
+    check_guards(guards, vars(parameters))
     settings = guards.rejects
     with ExitStack() as undo:
         rejected = undo.enter_context(_collect(settings, columns)) if settings else None
@@ -106,12 +121,13 @@ def _prepare(
                 columns=columns,
                 tolerate_faults=guards.dry_run,
                 rejects=rejected,
-                steps=steps.row_steps(),
+                steps=steps.row_steps(hook, parameters),
             )
         except CopernicaEmptySourceError as error:
             if settings and rejected and push:
                 settle_rejects(settings, rejected, 0, push)
             check_count(parameters, 0, guards.min_records)
+            steps.after_rows(_NO_ROWS, push)
             raise AirflowSkipException("The source has no rows, so nothing was sent to Copernica.") from error
         discard = undo.enter_context(ExitStack())
         discard.enter_context(body)
@@ -119,6 +135,7 @@ def _prepare(
             settle_rejects(settings, rejected, body.report.rows, push)
         if parameters.location is None:
             check_count(parameters, body.report.accepted, guards.min_records)
+        steps.after_rows(body.report, push)
         warn(parameters, body.report, guards.min_records)
         if guards.check_fields:
             warn_of_undone_consent(hook, parameters, body.report.fields)

@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from airflow_provider_copernica.operators._attempts import AcceptedImport
     from airflow_provider_copernica.operators._guards import Guards
     from airflow_provider_copernica.operators._steps import ImportSteps, Kept
+    from airflow_provider_copernica.operators._submit import NothingSent
     from airflow_provider_copernica.payload.row_rules import Columns
 
 __all__ = ["CopernicaImportOperator"]
@@ -111,6 +112,9 @@ class CopernicaImportOperator(RenderingOperator):
     :param rejects: ``Rejects(path)`` of :mod:`airflow_provider_copernica.options`: rows that break a rule go to a file,
         with their reasons, and the others are sent; default: any such row fails the task. The XCom ``import_outcome``
         then holds ``{"rejects": {"rows": ..., "accepted": ..., "rejected": ...}}``.
+    :param snapshot: ``Snapshot(path)`` of :mod:`airflow_provider_copernica.options`: only what changed since the last
+        success is sent; default: every row. Where nothing did, no import is made and the task returns None. The XCom
+        ``import_outcome`` then holds ``{"snapshot": {"rows", "sent", "new", "changed", "again", "gone", "full"}}``.
     :return: the ID of the import. When it waited, the XCom ``import_status`` holds import_id, name, status,
         total_lines, processed_lines, last_run and last_error.
     :raises CopernicaArgumentError: at parse, when a literal argument is wrong.
@@ -126,6 +130,7 @@ class CopernicaImportOperator(RenderingOperator):
         "check_fields",
         "dry_run",
         "rejects",
+        "snapshot",
     )
     operator_extra_links = (CopernicaLink(),)
     # arguments whose values are never shown
@@ -165,6 +170,7 @@ class CopernicaImportOperator(RenderingOperator):
         check_fields: bool | str = "names",
         dry_run: bool | str = False,
         rejects: Mapping[str, object] | None = None,
+        snapshot: Mapping[str, object] | None = None,
         **kwargs: Any,  # those of BaseOperator
     ) -> None:
         super().__init__(**kwargs)
@@ -193,6 +199,7 @@ class CopernicaImportOperator(RenderingOperator):
         self.check_fields = check_fields
         self.dry_run = dry_run
         self.rejects = rejects
+        self.snapshot = snapshot
         self._store: AttemptStore | None = None
         self._status: CopernicaImport | None = None
         if not is_being_unmapped(self):
@@ -232,20 +239,21 @@ class CopernicaImportOperator(RenderingOperator):
         from airflow_provider_copernica.hooks.copernica import CopernicaHook
         from airflow_provider_copernica.operators._attempt_store import AttemptStore
         from airflow_provider_copernica.operators._guards import read_guards
-        from airflow_provider_copernica.operators._steps import make_steps
-        from airflow_provider_copernica.operators._submit import dry_run
+        from airflow_provider_copernica.operators._submit import NothingSent, dry_run
 
         with fail_without_retry(before_sending):
             refuse_shared_removal(self)
             self._schedule()
             guards = read_guards(**self._given_guards())
             hook = CopernicaHook(self.copernica_conn_id)
+            steps = self._make_steps(guards, context, in_worker=not self.deferrable)
             if guards.dry_run:
-                dry_run(hook, *self._read(context), guards)
+                dry_run(hook, *self._read(context), guards, steps)
                 return None
             self._store = store = AttemptStore(context, durable=self.durable)
-            steps = make_steps(guards, context, in_worker=not self.deferrable)
             accepted, status = self._find_or_submit(context, hook, guards, store, steps)
+            if isinstance(accepted, NothingSent):
+                return None
         with self._after_sending(context, idempotent=accepted.idempotent, remembered=store.remembers):
             if not self.wait_for_completion:
                 self._record_result(CopernicaImport(accepted.import_id, accepted.name))
@@ -256,9 +264,15 @@ class CopernicaImportOperator(RenderingOperator):
                 keep_return_value(self, context, accepted.import_id)
             return accepted.import_id
 
+    def _make_steps(self, guards: Guards, context: Context, *, in_worker: bool) -> ImportSteps:
+        """The steps of the options; the operator that removes rows has one of its own."""
+        from airflow_provider_copernica.operators._steps import make_steps
+
+        return make_steps(guards, context, in_worker=in_worker)
+
     def _find_or_submit(
         self, context: Context, hook: CopernicaHook, guards: Guards, store: AttemptStore, steps: ImportSteps
-    ) -> tuple[AcceptedImport, CopernicaImport | None]:
+    ) -> tuple[AcceptedImport | NothingSent, CopernicaImport | None]:
         """The import of this attempt, and its status where it is known to have finished."""
         from airflow_provider_copernica.operators._attempt_store import Finished, Reconnect, SubmitAfter, plan_attempt
         from airflow_provider_copernica.operators._submit import submit
@@ -369,6 +383,7 @@ class CopernicaImportOperator(RenderingOperator):
             "check_fields": self.check_fields,
             "dry_run": self._dry_run,
             "rejects": self.rejects,
+            "snapshot": self.snapshot,
         }
 
     def _schedule(self) -> PollSchedule:
@@ -382,9 +397,8 @@ class CopernicaImportOperator(RenderingOperator):
     def _finish_resumed(self, context: Context, status: CopernicaImport, kept: Kept, store: AttemptStore) -> None:
         from airflow_provider_copernica.hooks.copernica import CopernicaHook
         from airflow_provider_copernica.operators._guards import read_guards
-        from airflow_provider_copernica.operators._steps import make_steps
 
-        steps = make_steps(read_guards(**self._given_guards()), context, in_worker=False)
+        steps = self._make_steps(read_guards(**self._given_guards()), context, in_worker=False)
         self._finish(context, CopernicaHook(self.copernica_conn_id), steps, status, kept, store)
 
     def _finish(

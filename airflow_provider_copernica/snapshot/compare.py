@@ -265,7 +265,7 @@ def _find_nothing(_: bytes) -> None:
 
 def _repeated(number: int, rows: int) -> CopernicaArgumentError:
     return CopernicaArgumentError(
-        f"key_fields: {number:,} of {rows:,} rows have the same key as an earlier row, and with a snapshot each key may "
-        "occur once, so nothing was sent to Copernica: leave the others out (in SQL with DISTINCT or GROUP BY), or name "
-        "more key fields"
+        f"key_fields: {number:,} of {rows:,} rows have the same key as an earlier row, and with a snapshot each key "
+        "may occur once, so nothing was sent to Copernica: leave the others out (in SQL with DISTINCT or GROUP BY), or "
+        "name more key fields"
     )

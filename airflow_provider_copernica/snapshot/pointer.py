@@ -145,20 +145,19 @@ def _read(fields: Mapping[str, object]) -> Pointer:
     texts = {name: _text(fields[name]) for name in _OWN_FIELDS}
     if not _RECORDS_NAME.fullmatch(texts["records"]) or len(bytes.fromhex(texts["salt"])) < 16:
         raise UnreadablePointerError("records or salt")
-    counts = {name: _count(fields[name]) for name in ("database", "size", "count", "rows", "rejected")}
-    flags = {name: _flag(fields[name]) for name in ("ignore_empty_fields", "with_keys", "confirmed", "given_up")}
     import_id = fields["import_id"]
-    return Pointer(
-        owner=Owner(_text(owner["dag"]), _text(owner["task"]), int(owner["map_index"])),
-        key_fields=_texts(fields["key_fields"]),
-        columns=_texts(fields["columns"]),
-        written_at=_moment(fields["written_at"]),
-        full_at=_moment(fields["full_at"]),
-        import_id=None if import_id is None else _count(import_id),
+    values: dict[str, object] = {
         **texts,
-        **counts,
-        **flags,
-    )
+        **{name: _count(fields[name]) for name in ("database", "size", "count", "rows", "rejected")},
+        **{name: _flag(fields[name]) for name in ("ignore_empty_fields", "with_keys", "confirmed", "given_up")},
+        "owner": Owner(_text(owner["dag"]), _text(owner["task"]), int(owner["map_index"])),
+        "key_fields": _texts(fields["key_fields"]),
+        "columns": _texts(fields["columns"]),
+        "written_at": _moment(fields["written_at"]),
+        "full_at": _moment(fields["full_at"]),
+        "import_id": None if import_id is None else _count(import_id),
+    }
+    return Pointer(**values)  # type: ignore[arg-type]  # each was read as its type
 
 
 def _text(value: object) -> str:

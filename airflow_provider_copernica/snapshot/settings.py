@@ -101,7 +101,7 @@ def refuse_parameters(parameters: Mapping[str, object]) -> None:
             f"for {', '.join(map(repr, _ACTIONS))}"
         )
     problems += [sentence for name, value, sentence in _REFUSED if parameters.get(name) is value]
-    if isinstance(parameters.get("location"), str):
+    if parameters.get("location") is not None:
         problems.append(
             "snapshot looks at the rows, but with location (or presign) Copernica fetches the file itself: leave one "
             "of them out"
@@ -137,8 +137,7 @@ _REFUSED: tuple[tuple[str, bool, str], ...] = (
     (
         "remove_missing",
         True,
-        "snapshot can't go with remove_missing, which would delete every profile whose row did not change: use "
-        "on_removed='hand_over'",
+        "snapshot can't go with remove_missing, which would delete what did not change: use on_removed='hand_over'",
     ),
     (
         "autostart",

@@ -133,7 +133,7 @@ def check_presign(arguments: Mapping[str, object]) -> None:
 
     :raises CopernicaArgumentError: naming the first such argument.
     """
-    unseen = [name for name in ("column_map", "null_values", "min_records") if arguments.get(name)]
+    unseen = [name for name in ("column_map", "null_values", "min_records", "snapshot") if arguments.get(name)]
     unseen += ["check_fields"] if arguments.get("check_fields") in (True, "values") else []
     if unseen:
         raise CopernicaArgumentError(f"presign: the worker doesn't read the rows, so {unseen[0]} can't apply")
