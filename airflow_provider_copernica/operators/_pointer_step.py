@@ -217,13 +217,13 @@ class PointerStep:
         """Write records and their pointer; return what is kept."""
         folder.write(number, pointer, records)
         self._written = StoredPointer(number, pointer)
-        return {"number": number, "token": pointer.token}
+        return {"number": number, "nonce": pointer.nonce}
 
     def _is_own(self, found: StoredPointer, kept: Mapping[str, object] | None, import_id: int | None) -> bool:
         """Whether a pointer is that of this task's import; where nothing was kept, by its import, or else its run."""
         pointer = found.pointer
         if kept:
-            return (found.number, pointer.token) == (kept.get("number"), kept.get("token"))
+            return (found.number, pointer.nonce) == (kept.get("number"), kept.get("nonce"))
         if import_id is not None:
             return pointer.import_id == import_id
         return (pointer.run, pointer.writer) == (self._run, self._task.task)

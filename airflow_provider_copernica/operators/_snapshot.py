@@ -203,7 +203,7 @@ class SnapshotStep(PointerStep):
             raise RuntimeError("The rows were not compared yet.")
         opened, outcome = compared.opened, compared.outcome
         run, base = opened.run, opened.base
-        now, number, token = self._clock(), opened.found.number + 1, secrets.token_hex(16)
+        now, number, nonce = self._clock(), opened.found.number + 1, secrets.token_hex(16)
         pointer = Pointer(
             owner=self._task,
             run=self._run,
@@ -215,7 +215,7 @@ class SnapshotStep(PointerStep):
             action=run.action,
             ignore_empty_fields=run.ignore_empty_fields,
             salt=opened.salt.hex(),
-            records=records_name(number, token),
+            records=records_name(number, nonce),
             size=outcome.records.size,
             count=outcome.records.count,
             rows=outcome.live,
@@ -223,7 +223,7 @@ class SnapshotStep(PointerStep):
             with_keys=self._settings.hands_over,
             written_at=now,
             full_at=now if base is None or outcome.counts.full else base.pointer.full_at,
-            token=token,
+            nonce=nonce,
             confirmed=confirmed,
         )
         return number, pointer, compared

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from airflow_provider_copernica.payload.parameters import ImportParameters
     from airflow_provider_copernica.payload.row_rules import RowReport
 
-__all__ = ["CopernicaRemovedRowsOperator"]
+__all__ = ["CopernicaRemovedRowsOperator", "GoneRows", "RemovalStep"]
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ _BOOLEANS = ("autostart", "followups")
 
 
 @dataclass(frozen=True)
-class _GoneRows:
+class GoneRows:
     """
     The gone rows of a snapshot.
 
@@ -61,12 +61,12 @@ class _GoneRows:
     count: int
 
 
-class _RemovalStep(PointerStep):
+class RemovalStep(PointerStep):
     """Flags the gone rows as on their way; once the import has finished, they are forgotten."""
 
-    _gone: _GoneRows | None = None
+    _gone: GoneRows | None = None
 
-    def open(self, hook: CopernicaHook, database: int, key_fields: tuple[str, ...]) -> _GoneRows:
+    def open(self, hook: CopernicaHook, database: int, key_fields: tuple[str, ...]) -> GoneRows:
         """
         Find the rows that are gone now.
 
@@ -89,7 +89,7 @@ class _RemovalStep(PointerStep):
         if records is None:
             raise _nothing("the records of the last snapshot can't be read")
         count = count_gone(records)
-        self._gone = _GoneRows(folder, found.number, decision.pointer, records, count)
+        self._gone = GoneRows(folder, found.number, decision.pointer, records, count)
         if not count:
             self.close()
             raise _nothing("no row is gone")
@@ -124,18 +124,18 @@ class _RemovalStep(PointerStep):
         """
         if self._gone is None:
             raise RuntimeError("The snapshot was not opened yet.")
-        gone, number, token = self._gone, self._gone.number + 1, secrets.token_hex(16)
+        gone, number, nonce = self._gone, self._gone.number + 1, secrets.token_hex(16)
         records = records_of_removal(gone.records)
         try:
             pointer = replace(
                 gone.pointer,
                 run=self._run,
                 writer=self._task.task,
-                records=records_name(number, token),
+                records=records_name(number, nonce),
                 size=records.size,
                 count=records.count,
                 written_at=self._clock(),
-                token=token,
+                nonce=nonce,
                 import_id=None,
                 confirmed=False,
                 given_up=False,
@@ -208,7 +208,7 @@ class CopernicaRemovedRowsOperator(CopernicaImportOperator):
         from airflow_provider_copernica.operators._steps import ImportSteps
 
         others = super()._make_steps(guards, context, in_worker=in_worker)
-        self._removal = _RemovalStep(read_snapshot_settings(self.snapshot), context)
+        self._removal = RemovalStep(read_snapshot_settings(self.snapshot), context)
         return ImportSteps((*others.steps, self._removal))
 
     def _given_guards(self) -> dict[str, object]:

@@ -15,7 +15,7 @@ MAX_POINTER = 1 << 20
 """Bytes of a pointer at most: a thousand columns are far fewer."""
 
 _RECORDS_NAME = re.compile(r"[0-9]{6,12}-[0-9a-f]{32}\.records")
-_OWN_FIELDS = ("base_url", "action", "run", "writer", "salt", "records", "token")
+_OWN_FIELDS = ("base_url", "action", "run", "writer", "salt", "records", "nonce")
 
 
 class UnreadablePointerError(ValueError):
@@ -65,7 +65,7 @@ class Pointer:
     :param with_keys: whether the texts of the keys follow the records.
     :param written_at: the moment.
     :param full_at: when everything was sent last.
-    :param token: of its own, to tell it from another one with the same number.
+    :param nonce: of its own, to tell it from another one with the same number.
     :param import_id: the import that sent the rows; None before the POST, and where nothing had to be sent.
     :param confirmed: whether Copernica is known to hold the rows.
     :param given_up: whether nobody goes on with it, since the import was not accepted after it had finished.
@@ -89,7 +89,7 @@ class Pointer:
     with_keys: bool
     written_at: datetime
     full_at: datetime
-    token: str
+    nonce: str
     import_id: int | None = None
     confirmed: bool = False
     given_up: bool = False

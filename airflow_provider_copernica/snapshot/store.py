@@ -42,14 +42,14 @@ class SnapshotTakenError(CopernicaError):
     """Another run has written the pointer with this number."""
 
 
-def records_name(number: int, token: str) -> str:
+def records_name(number: int, nonce: str) -> str:
     """
     Return the name of a file of records, which no other run has.
 
     :param number: of its pointer.
-    :param token: of its pointer.
+    :param nonce: of its pointer.
     """
-    return f"{number:06}-{token}.records"
+    return f"{number:06}-{nonce}.records"
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ class SnapshotFolder:
                 with self._open(name, "wb") as file:
                     file.write(data)
         found = self._read_pointer(number)
-        return isinstance(found, StoredPointer) and found.pointer.token == pointer.token
+        return isinstance(found, StoredPointer) and found.pointer.nonce == pointer.nonce
 
     def _open(self, name: str, mode: str) -> AbstractContextManager[BinaryIO]:
         return self.fs.open(f"{self.path}/{name}", mode, block_size=_BLOCK)
