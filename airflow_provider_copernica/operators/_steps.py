@@ -42,8 +42,12 @@ class ImportStep(Protocol):
     def name(self) -> str:
         """Return the name of the option: a key of what is kept, and of the XCom ``import_outcome``."""
 
-    def row_step(self) -> RowStep | None:
-        """Return what sees the rows on their way into the body; None where nothing does."""
+    def row_step(self, parameters: ImportParameters) -> RowStep | None:
+        """
+        Return what sees the rows on their way into the body; None where nothing does.
+
+        :param parameters: of the import.
+        """
 
     def before_post(self, hook: CopernicaHook, parameters: ImportParameters, report: RowReport) -> dict[str, object]:
         """
@@ -101,9 +105,9 @@ class ImportSteps:
 
     steps: tuple[ImportStep, ...] = ()
 
-    def row_steps(self) -> tuple[RowStep, ...]:
+    def row_steps(self, parameters: ImportParameters) -> tuple[RowStep, ...]:
         """Return what sees the rows on their way into the body."""
-        found = (step.row_step() for step in reversed(self.steps))
+        found = (step.row_step(parameters) for step in reversed(self.steps))
         return tuple(row_step for row_step in found if row_step is not None)
 
     def before_post(self, hook: CopernicaHook, parameters: ImportParameters, report: RowReport) -> Kept:
@@ -132,10 +136,10 @@ NO_STEPS = ImportSteps()
 
 
 def make_steps(
-    guards: Guards,  # noqa: ARG001 - no option has a step yet
-    context: Context,  # noqa: ARG001 - as above
+    guards: Guards,
+    context: Context,  # noqa: ARG001 - no option needs it yet
     *,
-    in_worker: bool,  # noqa: ARG001 - as above
+    in_worker: bool,
 ) -> ImportSteps:
     """
     Return the steps of the options that the author of a DAG asked for.
@@ -144,7 +148,12 @@ def make_steps(
     :param context: of the task.
     :param in_worker: whether the process that sends the rows also waits for the import's end.
     """
-    return NO_STEPS
+    steps: list[ImportStep] = []
+    if guards.verify:
+        from airflow_provider_copernica.operators._verify import VerifyStep
+
+        steps.append(VerifyStep(guards.verify, in_worker=in_worker))
+    return ImportSteps(tuple(steps))
 
 
 def read_kept(value: object) -> Kept:

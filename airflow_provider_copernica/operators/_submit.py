@@ -106,7 +106,7 @@ def _prepare(
                 columns=columns,
                 tolerate_faults=guards.dry_run,
                 rejects=rejected,
-                steps=steps.row_steps(),
+                steps=steps.row_steps(parameters),
             )
         except CopernicaEmptySourceError as error:
             if settings and rejected and push:

@@ -111,11 +111,15 @@ class CopernicaImportOperator(RenderingOperator):
     :param rejects: ``Rejects(path)`` of :mod:`airflow_provider_copernica.options`: rows that break a rule go to a file,
         with their reasons, and the others are sent; default: any such row fails the task. The XCom ``import_outcome``
         then holds ``{"rejects": {"rows": ..., "accepted": ..., "rejected": ...}}``.
+    :param verify: ``Verify()`` of :mod:`airflow_provider_copernica.options`: the database is looked at after the
+        import, and a difference fails the task without a retry; default: not looked at. ``import_outcome`` then holds
+        ``{"verify": {"new": ..., "modified": ..., "removed": ..., "sampled": ..., ...}}``, after a difference as well.
     :return: the ID of the import. When it waited, the XCom ``import_status`` holds import_id, name, status,
         total_lines, processed_lines, last_run and last_error.
     :raises CopernicaArgumentError: at parse, when a literal argument is wrong.
     :raises AirflowFailException: when a retry could do harm or can't help.
     :raises CopernicaImportFailedError: when the import failed, with Copernica's own words.
+    :raises CopernicaVerificationError: when the database does not hold what was sent.
     :raises AirflowSkipException: when there are no rows.
     """
 
@@ -126,6 +130,7 @@ class CopernicaImportOperator(RenderingOperator):
         "check_fields",
         "dry_run",
         "rejects",
+        "verify",
     )
     operator_extra_links = (CopernicaLink(),)
     # arguments whose values are never shown
@@ -165,6 +170,7 @@ class CopernicaImportOperator(RenderingOperator):
         check_fields: bool | str = "names",
         dry_run: bool | str = False,
         rejects: Mapping[str, object] | None = None,
+        verify: Mapping[str, object] | None = None,
         **kwargs: Any,  # those of BaseOperator
     ) -> None:
         super().__init__(**kwargs)
@@ -193,6 +199,7 @@ class CopernicaImportOperator(RenderingOperator):
         self.check_fields = check_fields
         self.dry_run = dry_run
         self.rejects = rejects
+        self.verify = verify
         self._store: AttemptStore | None = None
         self._status: CopernicaImport | None = None
         if not is_being_unmapped(self):
@@ -231,7 +238,7 @@ class CopernicaImportOperator(RenderingOperator):
         """Make the import, or find the one that an earlier attempt made, and wait for it."""
         from airflow_provider_copernica.hooks.copernica import CopernicaHook
         from airflow_provider_copernica.operators._attempt_store import AttemptStore
-        from airflow_provider_copernica.operators._guards import read_guards
+        from airflow_provider_copernica.operators._guards import check_waiting, read_guards
         from airflow_provider_copernica.operators._steps import make_steps
         from airflow_provider_copernica.operators._submit import dry_run
 
@@ -239,6 +246,7 @@ class CopernicaImportOperator(RenderingOperator):
             refuse_shared_removal(self)
             self._schedule()
             guards = read_guards(**self._given_guards())
+            check_waiting(guards, waits=self.wait_for_completion)
             hook = CopernicaHook(self.copernica_conn_id)
             if guards.dry_run:
                 dry_run(hook, *self._read(context), guards)
@@ -369,6 +377,7 @@ class CopernicaImportOperator(RenderingOperator):
             "check_fields": self.check_fields,
             "dry_run": self._dry_run,
             "rejects": self.rejects,
+            "verify": self.verify,
         }
 
     def _schedule(self) -> PollSchedule:
