@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal, TypeVar
@@ -126,15 +126,15 @@ def check_guards(guards: Guards, *, has_location: bool, remove_missing: bool) ->
         )
 
 
-def check_waiting(guards: Guards, *, waits: bool) -> None:
+def check_waiting(verify: object, *, waits: bool) -> None:
     """
-    Refuse guards that need the end of the import where nobody waits for it.
+    Refuse to look at the database after the import where nobody waits for its end.
 
-    :param guards: what was asked for.
+    :param verify: the arguments of ``Verify``, rendered or not, or None.
     :param waits: whether the task waits for the import.
-    :raises CopernicaArgumentError: there are such guards.
+    :raises CopernicaArgumentError: nobody does.
     """
-    if guards.verify and not waits:
+    if isinstance(verify, Mapping) and not waits:
         raise CopernicaArgumentError(
             "verify looks at the database once the import has finished, but with wait_for_completion=False nobody "
             "waits for that: leave one of them out"

@@ -30,6 +30,7 @@ from airflow_provider_copernica.links.copernica import CopernicaLink
 from airflow_provider_copernica.operators._literals import check_literals
 from airflow_provider_copernica.operators._mapping import ImportPartial, refuse_shared_removal
 from airflow_provider_copernica.operators._outcome import (
+    add_to_asset_events,
     keep_return_value,
     pull_import_id,
     push_outcome,
@@ -202,6 +203,7 @@ class CopernicaImportOperator(RenderingOperator):
         self.verify = verify
         self._store: AttemptStore | None = None
         self._status: CopernicaImport | None = None
+        self._outcome: Mapping[str, object] = {}
         if not is_being_unmapped(self):
             refuse_default_args(getattr(self.get_dag(), "default_args", None), self.hidden_fields)
             refuse_shared_removal(self)
@@ -246,7 +248,7 @@ class CopernicaImportOperator(RenderingOperator):
             refuse_shared_removal(self)
             self._schedule()
             guards = read_guards(**self._given_guards())
-            check_waiting(guards, waits=self.wait_for_completion)
+            check_waiting(self.verify, waits=self.wait_for_completion)
             hook = CopernicaHook(self.copernica_conn_id)
             if guards.dry_run:
                 dry_run(hook, *self._read(context), guards)
@@ -283,7 +285,7 @@ class CopernicaImportOperator(RenderingOperator):
                 wait_for_end(hook, import_id, self._begin_watch(self.execution_timeout))
 
         # not before: a file that was imported may be gone when a retry reconnects
-        return submit(hook, *self._read(context), guards, store, steps, partial(push_outcome, context)), None
+        return submit(hook, *self._read(context), guards, store, steps, partial(self._push_outcome, context)), None
 
     def _wait(self, context: Context, hook: CopernicaHook, accepted: AcceptedImport) -> CopernicaImport:
         from airflow_provider_copernica.operators._waiting import watch_in_worker
@@ -410,9 +412,14 @@ class CopernicaImportOperator(RenderingOperator):
         ProgressLog(log)(status)
         log.info("Import %d has finished: %s. (Import %r)", status.import_id, status.lines or "no counts", status.name)
         push_status(context, status)
+        self._status = status  # for OpenLineage, after a difference as well
         keep = partial(keep_in_record, store, status.import_id)
-        steps.after_end(hook, status, kept, partial(push_outcome, context), keep)
+        steps.after_end(hook, status, kept, partial(self._push_outcome, context), keep)
+        add_to_asset_events(self, context, self.database, self.copernica_conn_id, self._outcome)
         self._record_result(status)
+
+    def _push_outcome(self, context: Context, option: str, counts: Mapping[str, object]) -> None:
+        self._outcome = push_outcome(context, option, counts)
 
     def _record_result(self, status: CopernicaImport) -> None:
         from airflow_provider_copernica.lineage import report_output
@@ -435,7 +442,7 @@ class CopernicaImportOperator(RenderingOperator):
 
         if self._status is None:
             return None
-        return import_lineage(self.database, self.copernica_conn_id, self.lineage_inputs(), self._status)
+        return import_lineage(self.database, self.copernica_conn_id, self.lineage_inputs(), self._status, self._outcome)
 
     @contextmanager
     def _after_sending(self, context: Context, *, idempotent: bool, remembered: bool) -> Iterator[None]:
