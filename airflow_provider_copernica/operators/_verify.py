@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from airflow_provider_copernica.client.lookups import Listing, look_up
 from airflow_provider_copernica.client.retry import RetryPolicy
@@ -128,15 +128,15 @@ class VerifyStep:
         earlier = kept.get("difference")
         if isinstance(earlier, Mapping) and self._settings.fails:
             counts = earlier.get("counts")
-            push(self.name, counts if isinstance(counts, Mapping) else {})
-            raise _error(str(earlier.get("message")), status, hook)
+            self._fail(_error(str(earlier.get("message")), status, hook), counts, push)
         outcome, problem = self._look(hook, status, kept)
+        counts = outcome.as_dict()
         if problem and self._settings.fails:
             problem = f"{problem} {CLEAR}"
-            keep(self.name, {**kept, "difference": {"message": problem, "counts": outcome.as_dict()}})
-        push(self.name, outcome.as_dict())
-        if problem and self._settings.fails:
-            raise _error(problem, status, hook)
+            # first of all: a worker may be lost at any moment, and the next attempt would end green
+            keep(self.name, {**kept, "difference": {"message": problem, "counts": counts}})
+            self._fail(_error(problem, status, hook), counts, push)
+        push(self.name, counts)
         if problem:
             log.warning("%s", _error(problem, status, hook))
 
@@ -146,6 +146,14 @@ class VerifyStep:
 
         :param kept: what was kept.
         """
+
+    def _fail(self, error: CopernicaVerificationError, counts: object, push: PushOutcome) -> NoReturn:
+        """Push the counts, whose error must not hide this one, and raise it."""
+        try:
+            push(self.name, counts if isinstance(counts, Mapping) else {})
+        except Exception:  # whatever Airflow raises
+            log.exception("The counts could not be pushed.")
+        raise error
 
     def _schema(self, hook: CopernicaHook, parameters: ImportParameters, report: RowReport) -> DatabaseSchema | None:
         """The database, read here where nothing has read it before and it is needed."""

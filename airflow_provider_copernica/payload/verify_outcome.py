@@ -13,6 +13,7 @@ from airflow_provider_copernica.payload.verify_settings import VerifySettings
 
 __all__ = ["Outcome", "SampleOutcome"]
 
+_PROMISES = {"delete": "{be} gone", "ignore or add": "exist{s}"}
 _CAUSES = {
     "delete": (
         "What usually causes it is the removal behaviour of the database or collection, which may do nothing or "
@@ -112,10 +113,11 @@ class Outcome:
         calls = f"({self.calls:,} API {'call' if self.calls == 1 else 'calls'})"
         if self.sample is None or not self.sample.sampled:
             return f"{numbers} {calls}"
-        be = "is" if self.sample.sampled == 1 else "are"
-        good = {"delete": f"{be} gone", "ignore or add": "exist" if be == "are" else "exists"}
-        rows = f"{self.sample.good:,} of {self.sample.sampled:,} sampled {'row' if be == 'is' else 'rows'}"
-        return f"{numbers}; {rows} {good.get(self.action, f'{be} stored as sent')} {calls}"
+        good, sampled, absent = self.sample.good, self.sample.sampled, self.sample.absent
+        rows = f"{good:,} of {sampled:,} sampled {'row' if sampled == 1 else 'rows'}"
+        verb = _PROMISES.get(self.action, "{be} stored as sent").format(be=_be(good), s="s" if good == 1 else "")
+        missing = f", and {absent:,} {_be(absent)} not in the database" if absent else ""
+        return f"{numbers}; {rows} {verb}{missing} {calls}"
 
     def differences(self, settings: VerifySettings) -> list[str]:
         """

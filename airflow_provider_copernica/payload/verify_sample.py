@@ -48,7 +48,7 @@ class RowSample:
         """Rows that would have been drawn, but that can't be asked for without doubt."""
         self._size = size
         self._whole_key = whole_key
-        self._salt = secrets.randbits(64)
+        self._salt = secrets.token_hex(8)
         self._rows: dict[Hashable, SampledRow] = {}
         self._marks: list[tuple[int, tuple[str, ...]]] = []
         self._header: Header | None = None
@@ -87,7 +87,7 @@ class RowSample:
             if self._is_askable(texts):
                 self._rows[key] = self._as_row(texts)
             return True
-        mark = -hash((self._salt, key))
+        mark = -hash("\0".join((self._salt, *key)))  # of a text, whose hash is mixed well; that of a tuple is not
         is_full = len(self._marks) >= self._size
         if is_full and mark <= self._marks[0][0]:
             return True
