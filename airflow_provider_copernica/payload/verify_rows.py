@@ -59,14 +59,14 @@ class Ask:
     :param conditions: of which all must hold.
     :param limit: objects in the reply at most.
     :param newest_first: the highest ID comes first.
-    :param private: texts in the conditions that no message may repeat.
+    :param private: the conditions hold keys of rows.
     """
 
     path: str
     conditions: tuple[str, ...] = field(default=(), repr=False)
     limit: int = 1
     newest_first: bool = False
-    private: tuple[str, ...] = field(default=(), repr=False)
+    private: bool = False
 
 
 class Finding(Enum):
@@ -190,7 +190,7 @@ class Examination:
 
     def _by_key(self, path: str, keys: Mapping[FieldType, str], limit: int) -> Ask:
         conditions = tuple(equals(field.name, text) for field, text in keys.items())
-        return Ask(path, conditions, limit, newest_first=self.action == "add", private=tuple(keys.values()))
+        return Ask(path, conditions, limit, newest_first=self.action == "add", private=True)
 
     def _keys(self, row: SampledRow, collection: str | None) -> dict[FieldType, str]:
         """The values of the key fields of the database itself, or of a collection."""
