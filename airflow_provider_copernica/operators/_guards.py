@@ -180,7 +180,7 @@ def warn(parameters: ImportParameters, report: RowReport, min_records: int | Non
     if parameters.action == "delete" or parameters.remove_missing:
         log.info(
             "Whether anything is really deleted is decided by the removal behaviour of database %d or its collection: "
-            "it may do nothing or unsubscribe instead, and the import finishes all the same. Count what is left "
+            "it may do nothing or unsubscribe instead, and the import finishes all the same. verify looks "
             "afterwards.",
             parameters.database,
         )
