@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG
-from support.dagrun import run_dag
+from support.dagrun import AIRFLOW_3, run_dag
 
 from airflow_provider_copernica.assets.copernica import create_asset
 from airflow_provider_copernica.decorators.copernica import copernica_import_task
@@ -83,6 +83,8 @@ def test_counts_travel_and_a_difference_is_not_retried(copernica_emulator: Emula
     seen = {name: (each["verify"]["new"], each["verify"]["sampled"]) for name, each in outcomes.items()}
     assert seen == {"worker": (9, 3), "deferred": (3, 0), "differs": (0, 1), "decorated": (1, 1)}
     extras = asset_extras()[before:]
+    if not AIRFLOW_3:  # its dag.test() knows no datasets
+        return
     counted = [extra["verify"] for extra in extras if "verify" in extra]
     assert counted == [outcomes["worker"]["verify"], outcomes["deferred"]["verify"]]
     assert len(extras) == 3, "the other database is not what the task wrote to"

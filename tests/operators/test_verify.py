@@ -14,6 +14,7 @@ import pytest
 from support.imports import ROWS, task
 from support.taskrun import FakeTi, Outcome, TaskRun, run_task
 
+from airflow_provider_copernica.assets.copernica import create_asset
 from airflow_provider_copernica.client.retry import RetryPolicy
 from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.emulator.faults import FaultOptions
@@ -718,6 +719,36 @@ def test_other_counts_of_the_task_stay(copernica_emulator: Emulator, tmp_path: A
     assert outcome.state == "success", outcome.error
     assert list(outcome.xcom["import_outcome"]) == ["rejects", "verify"]  # type: ignore[call-overload]  # a dict
     assert counts(outcome)["sampled"] == 2
+
+
+class Events:
+    """As much of Airflow's accessors of asset events as is used."""
+
+    def __init__(self) -> None:
+        self.extras: dict[str, dict[str, Any]] = {}
+
+    def __getitem__(self, asset: Any) -> SimpleNamespace:
+        return SimpleNamespace(extra=self.extras.setdefault(asset.uri, {"mine": 1}))
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_the_event_of_the_asset_holds_the_counts(copernica_emulator: Emulator, deferrable: bool) -> None:
+    outlets = [create_asset(database=1), create_asset(database=2)]
+    made = run_of(outlets=outlets, deferrable=deferrable)
+    events = Events()
+    made.more = {"outlet_events": events}
+    outcome = made.run()
+    assert outcome.state == "success", outcome.error
+    assert events.extras == {outlets[0].uri: {"mine": 1, "verify": counts(outcome)}}
+
+
+def test_an_event_that_can_not_be_had_fails_nothing(
+    copernica_emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = run_of(outlets=[create_asset(database=1)])
+    made.more = {"outlet_events": {}}
+    assert made.run().state == "success"
+    assert "The counts are not in the event of the asset." in caplog.text
 
 
 def test_an_empty_source_is_skipped(copernica_emulator: Emulator) -> None:
