@@ -46,7 +46,7 @@ with DAG(
     @task
     def report(ti=None) -> None:  # type: ignore[no-untyped-def]  # the task instance of any Airflow
         outcome = ti.xcom_pull(task_ids="import_customers", key="import_outcome")
-        log.info("%d new, %d removed.", outcome["verify"]["new"], outcome["verify"]["removed"])
+        log.info("%d new profiles.", outcome["verify"]["new"])
 
     import_customers >> report()
     # [END verify]

@@ -225,6 +225,7 @@ GOOD = row(Email="a@b.c", City="Gent", Age="07")
         ("update or add", [profile(City="Ede", Age="8")], Finding.DIFFERING, ("City", "Age")),
         ("update or add", [profile(), profile(6)], Finding.TWICE, ()),
         ("update or add", [profile(Email="A@B.C")], Finding.AS_EXPECTED, ()),
+        ("update or add", [profile(Email=None)], Finding.UNKNOWN, ()),
         ("update or add", [profile(removed="2026-01-01 00:00:00")], Finding.MISSING, ()),
         ("update or add", [profile(removed=True), profile()], Finding.AS_EXPECTED, ()),
         ("update or add", [profile(removed="0000-00-00 00:00:00")], Finding.AS_EXPECTED, ()),
@@ -572,3 +573,5 @@ def test_odd_objects() -> None:
         True,
     ]
     assert not satisfies({"fields": "x"}, {SCHEMA.fields[0]: "a"})
+    assert satisfies({"fields": {"Email": "a"}}, {SCHEMA.fields[0]: "A"})
+    assert not is_askable(["a", " "])
