@@ -7,11 +7,13 @@ They are dicts since Airflow renders dicts wherever they stand, in mapped tasks 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 from airflow_provider_copernica.payload.rejects import check_reject_settings
+from airflow_provider_copernica.payload.verify_settings import check_verify_settings
 from airflow_provider_copernica.snapshot.settings import FULL_EVERY, check_snapshot_settings, to_days
 
-__all__ = ["Rejects", "Snapshot"]
+__all__ = ["Rejects", "Snapshot", "Verify"]
 
 
 class Rejects(dict[str, object]):
@@ -86,3 +88,31 @@ class Snapshot(dict[str, object]):
             full_every=to_days(full_every),
         )
         check_snapshot_settings(self)
+
+
+class Verify(dict[str, object]):
+    """
+    Look at the database after the import: count what has changed, and read a few rows back.
+
+    Without it a task only knows that Copernica has finished; with it, that the database holds what was sent. A
+    difference fails the task without a retry. It costs one API call before the import, three after it, and one for each
+    row of the sample, and for each of its collections. What others change at the same time is counted, too.
+
+    :param sample: rows that are read back by their key fields and compared, 1,000 at most; default 20. They are drawn
+        anew each time, evenly among all keys. Only a task that waits in its worker compares rows; one that is deferred
+        counts alone. A template.
+    :param on_difference: ``"fail"``, the default, or ``"warn"``: the task stays green, with a warning. A template.
+    :param max_removed: how many profiles may be gone afterwards: a number, or a share of those before, such as
+        ``"1%"``; default: any number. A template.
+    :raises CopernicaArgumentError: a literal argument is wrong.
+    """
+
+    def __init__(
+        self,
+        *,
+        sample: int | str = 20,
+        on_difference: Literal["fail", "warn"] | str = "fail",
+        max_removed: int | str | None = None,
+    ) -> None:
+        super().__init__(sample=sample, on_difference=on_difference, max_removed=max_removed)
+        check_verify_settings(self)

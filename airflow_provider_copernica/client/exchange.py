@@ -111,7 +111,7 @@ def exchange(call: ApiCall, policy: RetryPolicy) -> Steps[Accepted]:
     attempt, renewed = 1, False
     while True:
         answer = yield from _send(api_request(settings, call, jwt.value if jwt else None, policy.deadline))
-        read = classify(call, answer, (*_secrets(settings, jwt), *call.private))
+        read = classify(call, answer, _secrets(settings, jwt))
         verdict = decide(call, read.outcome, can_renew=jwt is not None and not renewed)
         if verdict is Verdict.ACCEPT and isinstance(answer, Reply):
             return Accepted(answer, read.created_id)

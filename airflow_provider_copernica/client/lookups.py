@@ -9,15 +9,12 @@ from email.utils import parsedate_to_datetime
 
 from airflow_provider_copernica.client.convert import to_count
 from airflow_provider_copernica.client.exchange import Steps, exchange
-from airflow_provider_copernica.client.messages import ApiCall, QueryParams, Reply
+from airflow_provider_copernica.client.messages import ApiCall, Reply
 from airflow_provider_copernica.client.replies import read_json
 from airflow_provider_copernica.client.retry import RetryPolicy
 from airflow_provider_copernica.exceptions import CopernicaReplyError
 
 __all__ = ["Listing", "look_up"]
-
-# a shorter text would be found, and hidden, in any message
-_SHORTEST_PRIVATE = 3
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,7 @@ def look_up(
     *,
     limit: int,
     newest_first: bool = False,
-    private: Sequence[str] = (),
+    private: bool = False,
     policy: RetryPolicy,
 ) -> Steps[Listing]:
     """
@@ -53,7 +50,7 @@ def look_up(
     :param conditions: like ``Email==a@example.com``, of which all must hold; Copernica ignores what it can't read.
     :param limit: objects in the reply at most.
     :param newest_first: the highest ID comes first, default the lowest.
-    :param private: texts in the conditions that no message may repeat.
+    :param private: the conditions hold keys of rows, so that no message shows what Copernica says.
     :param policy: how often the request is made.
     :raises CopernicaReplyError: the reply is not a list of objects.
     """
@@ -62,7 +59,8 @@ def look_up(
         params |= {"orderby": "id", "order": "desc"}
     if conditions:
         params["fields[]"] = list(conditions)
-    reply = (yield from exchange(_get(path, params, private), policy)).reply
+    call = ApiCall("GET", path, params, idempotent=True, expects_json=True, private=private)
+    reply = (yield from exchange(call, policy)).reply
     del params, conditions  # out of the sight of those who collect the local variables of a failed call
     value = read_json(reply)
     envelope: Mapping[str, object] = value if isinstance(value, dict) else {}
@@ -74,11 +72,6 @@ def look_up(
     except ValueError:
         total = None
     return Listing(tuple(items), total, _moment(reply))
-
-
-def _get(path: str, params: QueryParams, private: Sequence[str]) -> ApiCall:
-    hidden = tuple(text for text in private if len(text) >= _SHORTEST_PRIVATE)
-    return ApiCall("GET", path, params, idempotent=True, expects_json=True, private=hidden)
 
 
 def _moment(reply: Reply) -> datetime | None:

@@ -22,6 +22,7 @@ _NO_GUARDS: dict[str, object] = {
     "dry_run": False,
     "rejects": None,
     "snapshot": None,
+    "verify": None,
 }
 
 
@@ -30,19 +31,19 @@ def check_literals(given: Mapping[str, object], guards: Mapping[str, object], *,
     Check arguments that are no templates.
 
     :param given: parameters of the import by name.
-    :param guards: min_records, check_fields, dry_run, rejects and snapshot.
+    :param guards: min_records, check_fields, dry_run, rejects, snapshot and verify.
     :param waits: whether the task waits for the import.
     :raises CopernicaArgumentError: naming what is wrong already.
     """
     check_parameters(given, waits=waits)
-    reports = _check_guards(given, guards) if guards != _NO_GUARDS else False
+    reports = _check_guards(given, guards, waits) if guards != _NO_GUARDS else False
     if not reports:
         _check_source(given, sends_again=guards.get("snapshot") is not None)
 
 
-def _check_guards(given: Mapping[str, object], guards: Mapping[str, object]) -> bool:
+def _check_guards(given: Mapping[str, object], guards: Mapping[str, object], waits: bool) -> bool:
     """Whether faults are, or may be, reported when the task runs."""
-    from airflow_provider_copernica.operators._guards import check_guards, read_guards
+    from airflow_provider_copernica.operators._guards import check_guards, check_waiting, read_guards
 
     known = {name: value for name, value in guards.items() if not is_unknown(value)}
     checked = read_guards(**{**_NO_GUARDS, **known})
@@ -50,6 +51,7 @@ def _check_guards(given: Mapping[str, object], guards: Mapping[str, object]) -> 
     check_guards(checked, parameters)
     if isinstance(guards.get("snapshot"), Mapping):  # templates may be in it
         refuse_parameters(parameters)
+    check_waiting(guards["verify"], waits=waits)
     return checked.dry_run or "dry_run" not in known or guards["rejects"] is not None
 
 

@@ -168,7 +168,7 @@ class ImportSteps:
                 raise
 
 
-def make_steps(guards: Guards, context: Context, *, in_worker: bool) -> ImportSteps:  # noqa: ARG001 - of a later step
+def make_steps(guards: Guards, context: Context, *, in_worker: bool) -> ImportSteps:
     """
     Return the steps of the options that the author of a DAG asked for.
 
@@ -177,6 +177,10 @@ def make_steps(guards: Guards, context: Context, *, in_worker: bool) -> ImportSt
     :param in_worker: whether the process that sends the rows also waits for the import's end.
     """
     steps: list[ImportStep] = []
+    if guards.verify:
+        from airflow_provider_copernica.operators._verify import VerifyStep
+
+        steps.append(VerifyStep(guards.verify, in_worker=in_worker))
     if guards.snapshot:
         from airflow_provider_copernica.operators._snapshot import SnapshotStep
 

@@ -30,6 +30,7 @@ from airflow_provider_copernica.links.copernica import CopernicaLink
 from airflow_provider_copernica.operators._literals import check_literals
 from airflow_provider_copernica.operators._mapping import ImportPartial, refuse_shared_removal
 from airflow_provider_copernica.operators._outcome import (
+    add_to_asset_events,
     keep_return_value,
     pull_import_id,
     push_outcome,
@@ -115,11 +116,15 @@ class CopernicaImportOperator(RenderingOperator):
     :param snapshot: ``Snapshot(path)`` of :mod:`airflow_provider_copernica.options`: only what changed since the last
         success is sent; default: every row. Where nothing did, no import is made and the task returns None. The XCom
         ``import_outcome`` then holds ``{"snapshot": {"rows", "sent", "new", "changed", "again", "gone", "full"}}``.
+    :param verify: ``Verify()`` of :mod:`airflow_provider_copernica.options`: the database is looked at after the
+        import, and a difference fails the task without a retry; default: not looked at. ``import_outcome`` then holds
+        ``{"verify": {"new": ..., "modified": ..., "removed": ..., "sampled": ..., ...}}``, after a difference as well.
     :return: the ID of the import. When it waited, the XCom ``import_status`` holds import_id, name, status,
         total_lines, processed_lines, last_run and last_error.
     :raises CopernicaArgumentError: at parse, when a literal argument is wrong.
     :raises AirflowFailException: when a retry could do harm or can't help.
     :raises CopernicaImportFailedError: when the import failed, with Copernica's own words.
+    :raises CopernicaVerificationError: when the database does not hold what was sent.
     :raises AirflowSkipException: when there are no rows.
     """
 
@@ -131,6 +136,7 @@ class CopernicaImportOperator(RenderingOperator):
         "dry_run",
         "rejects",
         "snapshot",
+        "verify",
     )
     operator_extra_links = (CopernicaLink(),)
     # arguments whose values are never shown
@@ -171,6 +177,7 @@ class CopernicaImportOperator(RenderingOperator):
         dry_run: bool | str = False,
         rejects: Mapping[str, object] | None = None,
         snapshot: Mapping[str, object] | None = None,
+        verify: Mapping[str, object] | None = None,
         **kwargs: Any,  # those of BaseOperator
     ) -> None:
         super().__init__(**kwargs)
@@ -200,8 +207,10 @@ class CopernicaImportOperator(RenderingOperator):
         self.dry_run = dry_run
         self.rejects = rejects
         self.snapshot = snapshot
+        self.verify = verify
         self._store: AttemptStore | None = None
         self._status: CopernicaImport | None = None
+        self._outcome: Mapping[str, object] = {}
         if not is_being_unmapped(self):
             refuse_default_args(getattr(self.get_dag(), "default_args", None), self.hidden_fields)
             refuse_shared_removal(self)
@@ -238,13 +247,14 @@ class CopernicaImportOperator(RenderingOperator):
         """Make the import, or find the one that an earlier attempt made, and wait for it."""
         from airflow_provider_copernica.hooks.copernica import CopernicaHook
         from airflow_provider_copernica.operators._attempt_store import AttemptStore
-        from airflow_provider_copernica.operators._guards import read_guards
+        from airflow_provider_copernica.operators._guards import check_waiting, read_guards
         from airflow_provider_copernica.operators._submit import NothingSent, dry_run
 
         with fail_without_retry(before_sending):
             refuse_shared_removal(self)
             self._schedule()
             guards = read_guards(**self._given_guards())
+            check_waiting(self.verify, waits=self.wait_for_completion)
             hook = CopernicaHook(self.copernica_conn_id)
             steps = self._make_steps(guards, context, in_worker=not self.deferrable)
             if guards.dry_run:
@@ -289,7 +299,7 @@ class CopernicaImportOperator(RenderingOperator):
                 wait_for_end(hook, import_id, self._begin_watch(self.execution_timeout))
 
         # not before: a file that was imported may be gone when a retry reconnects
-        return submit(hook, *self._read(context), guards, store, steps, partial(push_outcome, context)), None
+        return submit(hook, *self._read(context), guards, store, steps, partial(self._push_outcome, context)), None
 
     def _wait(self, context: Context, hook: CopernicaHook, accepted: AcceptedImport) -> CopernicaImport:
         from airflow_provider_copernica.operators._waiting import watch_in_worker
@@ -384,6 +394,7 @@ class CopernicaImportOperator(RenderingOperator):
             "dry_run": self._dry_run,
             "rejects": self.rejects,
             "snapshot": self.snapshot,
+            "verify": self.verify,
         }
 
     def _schedule(self) -> PollSchedule:
@@ -415,9 +426,14 @@ class CopernicaImportOperator(RenderingOperator):
         ProgressLog(log)(status)
         log.info("Import %d has finished: %s. (Import %r)", status.import_id, status.lines or "no counts", status.name)
         push_status(context, status)
+        self._status = status  # for OpenLineage, after a difference as well
         keep = partial(keep_in_record, store, status.import_id)
-        steps.after_end(hook, status, kept, partial(push_outcome, context), keep)
+        steps.after_end(hook, status, kept, partial(self._push_outcome, context), keep)
+        add_to_asset_events(self, context, self.database, self.copernica_conn_id, self._outcome)
         self._record_result(status)
+
+    def _push_outcome(self, context: Context, option: str, counts: Mapping[str, object]) -> None:
+        self._outcome = push_outcome(context, option, counts)
 
     def _record_result(self, status: CopernicaImport) -> None:
         from airflow_provider_copernica.lineage import report_output
@@ -440,7 +456,7 @@ class CopernicaImportOperator(RenderingOperator):
 
         if self._status is None:
             return None
-        return import_lineage(self.database, self.copernica_conn_id, self.lineage_inputs(), self._status)
+        return import_lineage(self.database, self.copernica_conn_id, self.lineage_inputs(), self._status, self._outcome)
 
     @contextmanager
     def _after_sending(self, context: Context, *, idempotent: bool, remembered: bool) -> Iterator[None]:
