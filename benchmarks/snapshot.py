@@ -98,7 +98,7 @@ def in_its_own_process(folder: str, night: int, number: int) -> tuple[float, flo
     """Measure one night."""
     command = [sys.executable, __file__, folder, str(night), str(number)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    seconds, megabytes = map(float, done.stdout.split())
+    seconds, megabytes = map(float, done.stdout.splitlines()[-1].split())
     return seconds, megabytes
 
 

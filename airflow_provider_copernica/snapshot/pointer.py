@@ -108,7 +108,7 @@ class Pointer:
 
         :param import_id: the import that has finished.
         """
-        return replace(self, import_id=import_id, confirmed=True)
+        return replace(self, import_id=import_id, confirmed=True, given_up=False)
 
     def as_given_up(self) -> Pointer:
         """Return it without its import, so that the rows are sent again."""

@@ -176,9 +176,9 @@ class RecordFile:
         done, filled = 0, 0
         while done < count:
             block = os.pread(self._descriptor, min(_BLOCK, (count - done) * RECORD), done * RECORD)
-            if not block:
+            prefixes = _first_two_bytes(block[: len(block) // RECORD * RECORD])
+            if not prefixes:
                 break
-            prefixes = _first_two_bytes(block)
             number = 0
             for prefix in range(filled, prefixes[-1]):
                 number = bisect_right(prefixes, prefix, number)

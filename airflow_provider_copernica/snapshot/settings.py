@@ -160,16 +160,16 @@ def _unlimited_removal() -> CopernicaArgumentError:
 
 
 def _without_blanks(given: Mapping[str, object]) -> dict[str, object]:
-    """Leave out what a template renders to where it has no value."""
-    return {
-        name: value
-        for name, value in given.items()
-        if not (value is None or (isinstance(value, str) and value.strip() in ("", "None")))
-    }
+    """Leave out what a template renders to where it has no value, but for the path, which must have one."""
+    return {name: value for name, value in given.items() if name == "path" or not _is_blank(value)}
+
+
+def _is_blank(value: object) -> bool:
+    return value is None or (isinstance(value, str) and value.strip() in ("", "None"))
 
 
 def _path(value: object) -> str:
-    text = "" if value is None else to_text(value).strip()
+    text = "" if _is_blank(value) else to_text(value).strip()
     if not text:
         raise ValueError("must be a folder, like 's3://bucket/copernica/customers'")
     try:
