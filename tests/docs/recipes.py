@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 
 from airflow.providers.common.compat.sdk import DAG
 
+from airflow_provider_copernica.options import Snapshot
 from airflow_provider_copernica.transfers.sql_to_copernica import (
     SqlToCopernicaOperator,
 )
 
 with DAG(
     "nightly_sync",
+    params={"snapshots": "s3://my-bucket/copernica"},
     schedule="0 3 * * *",
     start_date=datetime(2026, 1, 1),
     catchup=False,
@@ -30,6 +32,10 @@ with DAG(
             FROM customers
         """,
         min_records=1,  # a night on which the table is empty fails
+        snapshot=Snapshot(
+            "{{ params.snapshots }}/customers",
+            max_changed="20%",  # a night that would change more fails
+        ),
         deferrable=True,
         timeout=timedelta(hours=2),
     )
@@ -41,10 +47,43 @@ from airflow_provider_copernica.hooks.copernica import CopernicaHook
 from airflow_provider_copernica.operators.copernica import (
     CopernicaImportOperator,
 )
+from airflow_provider_copernica.operators.removed_rows import (
+    CopernicaRemovedRowsOperator,
+)
 from airflow_provider_copernica.options import Rejects
 from airflow_provider_copernica.transfers.object_storage_to_copernica import (
     ObjectStorageToCopernicaOperator,
 )
+
+with DAG(
+    "recipe_removed_rows",
+    schedule=None,
+    max_active_runs=1,
+    params={"snapshots": "s3://my-bucket/copernica"},
+) as removed_rows:
+    # [START removed_rows]
+    snapshot = Snapshot(
+        "{{ params.snapshots }}/customers",
+        on_removed="hand_over",
+        max_removed="1%",
+    )
+
+    sync_customers = SqlToCopernicaOperator(
+        task_id="sync_customers",
+        database=1,
+        action="update or add",
+        key_fields=["Email"],
+        sql_conn_id="warehouse",
+        sql='SELECT email AS "Email", firstname AS "Firstname" FROM customers',
+        snapshot=snapshot,
+    )
+    delete_customers = CopernicaRemovedRowsOperator(
+        task_id="delete_customers",
+        database=1,
+        snapshot=snapshot,
+    )
+    sync_customers >> delete_customers
+    # [END removed_rows]
 
 with DAG("recipe_delete", schedule=None) as delete:
     # [START delete_profiles]

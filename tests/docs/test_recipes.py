@@ -27,7 +27,7 @@ TABLES = """
     INSERT INTO orders VALUES ('noor@example.com', '1', 'cancelled'), ('noor@example.com', '2', 'paid');
 """
 
-for dag in (recipes.delete, recipes.location, recipes.dry_run):
+for dag in (recipes.delete, recipes.location, recipes.dry_run, recipes.removed_rows, recipes.nightly_sync):
     poll_often(dag)
 
 
@@ -52,6 +52,27 @@ def test_deletes_the_customers_that_asked_and_the_orders_that_were_cancelled(cop
     (profile,) = copernica_emulator.profiles(1)
     assert profile["fields"]["Email"] == "noor@example.com"  # type: ignore[index]  # a dict
     assert [order["fields"]["OrderID"] for order in profile["subprofiles"]["Order"]] == ["2"]  # type: ignore[index]
+
+
+@pytest.mark.usefixtures("airflow_database", "copernica_connection", "warehouse")
+def test_what_is_gone_from_the_warehouse_is_removed(copernica_emulator: Emulator, tmp_path: Path) -> None:
+    conf: dict[str, object] = {"snapshots": tmp_path.as_uri()}
+
+    def run(sql: str) -> list[str]:
+        with closing(sqlite3.connect(tmp_path / "warehouse.db")) as connection, connection:
+            connection.executescript(sql)
+        results = run_dag(recipes.removed_rows, conf)
+        return [results[name].state for name in ("sync_customers", "delete_customers")]
+
+    many = ", ".join(f"('{number}@example.com', 'x')" for number in range(200))
+    assert run(f"INSERT INTO customers VALUES {many};") == ["success", "skipped"]  # noqa: S608 - our own
+    assert run("DELETE FROM customers WHERE email = '7@example.com';") == ["success", "success"]
+    assert len(copernica_emulator.imports) == 2
+    emails = {profile["fields"]["Email"] for profile in copernica_emulator.profiles(1)}  # type: ignore[index]  # a dict
+    assert len(emails) == 200
+    assert "7@example.com" not in emails
+    state = run_dag(recipes.nightly_sync, {"snapshots": (tmp_path / "nightly").as_uri()})["sync_customers"].state
+    assert state == "success"
 
 
 def erase(emulator: Emulator, field: str, **behaviour: Any) -> tuple[str, list[str]]:
