@@ -44,9 +44,8 @@ with DAG(
     )
 
     @task
-    def report(ti=None) -> None:  # type: ignore[no-untyped-def]  # the task instance of any Airflow
-        outcome = ti.xcom_pull(task_ids="import_customers", key="import_outcome")
+    def report(outcome: dict[str, dict[str, int]]) -> None:
         log.info("%d new profiles.", outcome["verify"]["new"])
 
-    import_customers >> report()
+    report(import_customers.output["import_outcome"])
     # [END verify]

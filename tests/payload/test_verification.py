@@ -574,4 +574,5 @@ def test_odd_objects() -> None:
     ]
     assert not satisfies({"fields": "x"}, {SCHEMA.fields[0]: "a"})
     assert satisfies({"fields": {"Email": "a"}}, {SCHEMA.fields[0]: "A"})
+    assert satisfies({"fields": {"x": "b", "eMAIL": "a"}}, {SCHEMA.fields[0]: "a"})
     assert not is_askable(["a", " "])
