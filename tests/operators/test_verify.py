@@ -185,7 +185,7 @@ def test_of_a_location_there_are_counts_alone(copernica_emulator: Emulator, capl
     if outcome.state != "success":
         pytest.fail(str(outcome.error))
     assert (counts(outcome)["sampled"], counts(outcome)["calls"]) == (0, 4)
-    assert "none could be asked for by its key fields" in caplog.text
+    assert "only counted: Copernica fetches the file itself." in caplog.text
 
 
 def test_a_sample_of_none_is_asked_for_nothing(copernica_emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
@@ -410,6 +410,35 @@ def test_what_is_no_difference(copernica_emulator: Emulator, right: str) -> None
     assert outcome.state == "success", outcome.error
     assert counts(outcome)["sampled"] == sampled
     assert counts(outcome)["differing"] == counts(outcome)["twice"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"action": "add", "key_fields": None}, "there are no key fields to find them by"),
+        ({"source": [{"Email": "a=b@example.com"}]}, "their keys can't be asked for"),
+    ],
+)
+def test_the_log_says_why_no_row_is_compared(
+    copernica_emulator: Emulator, caplog: pytest.LogCaptureFixture, arguments: dict[str, Any], reason: str
+) -> None:
+    outcome = run(**arguments)
+    assert (outcome.state, counts(outcome)["sampled"], counts(outcome)["calls"]) == ("success", 0, 4), outcome.error
+    assert f"The rows are not compared, only counted: {reason}." in caplog.text
+
+
+def test_rows_are_compared_as_texts_where_the_database_itself_can_not_be_read(copernica_emulator: Emulator) -> None:
+    copernica_emulator.fail("database/1", Fault.BAD_REQUEST, times=1)
+    outcome = run(Verify(on_difference="warn"), check_fields=False)
+    assert (outcome.state, counts(outcome)["sampled"], counts(outcome)["new"]) == ("success", 2, None)
+
+
+def test_the_database_is_read_once_for_its_types_where_nothing_has_read_it(copernica_emulator: Emulator) -> None:
+    held = database(copernica_emulator)
+    outcome = run(database=held, source=rows("a", Age="007"), check_fields=False)
+    assert (outcome.state, counts(outcome)["calls"]) == ("success", 6), outcome.error
+    read = [request for request in copernica_emulator.requests if request.path.endswith(f"/database/{held}")]
+    assert len(read) == 1
 
 
 def test_subprofiles_are_counted_where_they_are_deleted(copernica_emulator: Emulator) -> None:
