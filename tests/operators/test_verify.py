@@ -19,6 +19,7 @@ from airflow_provider_copernica.client.retry import RetryPolicy
 from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.emulator.faults import FaultOptions
 from airflow_provider_copernica.exceptions import CopernicaUnavailableError, CopernicaVerificationError
+from airflow_provider_copernica.hooks.copernica import CopernicaHook
 from airflow_provider_copernica.operators import _verify
 from airflow_provider_copernica.options import Verify
 
@@ -706,25 +707,27 @@ def test_a_failed_import_is_not_looked_at(copernica_emulator: Emulator) -> None:
     assert (outcome.state, looks(copernica_emulator)) == ("failed", 1)
 
 
-def test_two_imports_at_the_same_time(copernica_emulator: Emulator) -> None:
+@pytest.mark.parametrize("delay", [0.0, 0.5])
+def test_two_imports_at_the_same_time(copernica_emulator: Emulator, delay: float) -> None:
+    """The other one begins before or while this one runs; its profiles are counted, and no row is taken for wrong."""
     copernica_emulator.import_seconds = 1
     held = database(copernica_emulator, "a0", "b0")
-    outcomes: dict[str, Outcome] = {}
 
-    def one(name: str) -> None:
-        source = [row for n in range(20) for row in rows(f"{name}{n}", City="Gent")]
-        outcomes[name] = run(Verify(max_removed=0), database=held, source=source)
+    def people(name: str) -> list[dict[str, str]]:
+        return [row for n in range(20) for row in rows(f"{name}{n}", City="Gent")]
 
-    threads = [threading.Thread(target=one, args=[name]) for name in "ab"]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert posts(copernica_emulator) == 2
-    for outcome in outcomes.values():
-        assert outcome.state == "success", outcome.error
-        assert (counts(outcome)["sampled"], counts(outcome)["removed"]) == (20, 0)
-        assert 19 <= counts(outcome)["new"] <= 38
+    hook = CopernicaHook()
+    hook.authenticate()
+    other = {"database": held, "action": "update or add", "key_fields": ["Email"], "source": people("b")}
+    timer = threading.Timer(delay, lambda: hook.create_import(**other))
+    timer.start()
+    if not delay:
+        timer.join()
+    outcome = run(Verify(max_removed=0), database=held, source=people("a"))
+    timer.join()
+    assert (outcome.state, posts(copernica_emulator)) == ("success", 2), outcome.error
+    assert (counts(outcome)["sampled"], counts(outcome)["removed"]) == (20, 0)
+    assert 19 <= counts(outcome)["new"] <= 38
 
 
 # Around it
