@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from airflow.providers.common.compat.sdk import DAG, task
+from airflow.providers.common.compat.sdk import DAG, XComArg, task
 
 from airflow_provider_copernica.assets.copernica import create_asset
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
@@ -47,5 +47,5 @@ with DAG(
     def report(outcome: dict[str, dict[str, int]]) -> None:
         log.info("%d new profiles.", outcome["verify"]["new"])
 
-    report(import_customers.output["import_outcome"])
+    report(XComArg(import_customers, key="import_outcome"))
     # [END verify]
