@@ -498,6 +498,19 @@ def test_what_comes_a_little_late_is_read_once_more(
     assert (pauses, counts(outcome)["sampled"], counts(outcome)["calls"]) == ([0.01], 2, 7)
 
 
+def test_nobody_to_update_is_looked_for_once_more(
+    copernica_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = database(copernica_emulator)
+
+    def pause(_: float) -> None:
+        copernica_emulator.add_profile(held, {"Email": "a@example.com", "City": "Ede"})
+
+    monkeypatch.setattr(_verify, "time", SimpleNamespace(sleep=pause))
+    outcome = run(database=held, source=rows("a", "b", City="Ede"), action="update")
+    assert (outcome.state, counts(outcome)["missing"], counts(outcome)["calls"]) == ("success", 1, 8), outcome.error
+
+
 # What nobody may see
 
 
@@ -615,6 +628,17 @@ def test_a_difference_stays_one_when_the_worker_is_lost_right_after(
     made.clear()
     copernica_emulator.add_profile(made.make_task().database, {"Email": "x@example.com"})
     assert (made.run().state, posts(copernica_emulator)) == ("success", 2)
+
+
+def test_a_difference_of_an_earlier_attempt_is_a_warning_once_the_dag_says_so(
+    copernica_emulator: Emulator,
+) -> None:
+    arguments: dict[str, Any] = {"database": database(copernica_emulator), "source": rows("x"), "action": "delete"}
+    made = run_of(**arguments)
+    assert made.run().state == "failed"
+    made.make_task = lambda: task(verify=Verify(on_difference="warn"), **arguments)
+    outcome = made.attempt()
+    assert (outcome.state, counts(outcome)["removed"], posts(copernica_emulator)) == ("success", 0, 1), outcome.error
 
 
 def test_an_error_of_the_push_does_not_hide_the_difference(
