@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from airflow.providers.common.compat.sdk import DAG, task
+from airflow.providers.common.compat.sdk import DAG, XComArg, task
 
 from airflow_provider_copernica.assets.copernica import create_asset
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
@@ -44,9 +44,8 @@ with DAG(
     )
 
     @task
-    def report(ti=None) -> None:  # type: ignore[no-untyped-def]  # the task instance of any Airflow
-        outcome = ti.xcom_pull(task_ids="import_customers", key="import_outcome")
+    def report(outcome: dict[str, dict[str, int]]) -> None:
         log.info("%d new profiles.", outcome["verify"]["new"])
 
-    import_customers >> report()
+    report(XComArg(import_customers, key="import_outcome"))
     # [END verify]

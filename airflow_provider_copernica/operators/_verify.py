@@ -35,10 +35,7 @@ PAUSE_SECONDS = 5.0
 CLEAR = (
     "The task is not retried, since a retry would not have the rows to compare: a clear of the task sends them again."
 )
-NO_ROWS = (
-    "The rows are not compared, only counted: this attempt does not have them, since the task was deferred or has "
-    "found the import of an earlier attempt."
-)
+NO_ROWS = "this attempt does not have them, since the task was deferred or has found the import of an earlier attempt"
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +57,7 @@ class VerifyStep:
         self._in_worker = in_worker
         self._sample: RowSample | None = None
         self._examination: Examination | None = None
+        self._no_rows = NO_ROWS
 
     def row_step(
         self,
@@ -73,6 +71,8 @@ class VerifyStep:
         :param parameters: of the import.
         """
         size = self._settings.sample if self._in_worker else 0
+        if self._in_worker:
+            self._no_rows = _why_no_rows(parameters)
         self._sample = RowSample(size, whole_key=parameters.delete_target == "subprofile") if size else None
         return self._sample
 
@@ -96,9 +96,12 @@ class VerifyStep:
         """
         looks = _Looks(hook)
         baseline = Baseline("")
+        self._examination = _examination(parameters, report.schema)
         try:
-            schema = self._schema(hook, parameters, report)
-            looks.calls += schema is not None and schema is not report.schema
+            schema = report.schema
+            if schema is None and self._needs_schema(parameters):
+                schema = read_schema(hook, parameters.database)
+                looks.calls += 1
             self._examination = _examination(parameters, schema)
             self._warn_of_key_fields(parameters, schema)
             path = _path(parameters, schema)
@@ -169,12 +172,9 @@ class VerifyStep:
             log.exception("The counts could not be pushed.")
         raise error
 
-    def _schema(self, hook: CopernicaHook, parameters: ImportParameters, report: RowReport) -> DatabaseSchema | None:
-        """The database, read here where nothing has read it before and it is needed."""
-        is_needed = (self._sample is not None and self._sample.rows) or parameters.delete_target == "subprofile"
-        if report.schema is None and is_needed:
-            return read_schema(hook, parameters.database)
-        return report.schema
+    def _needs_schema(self, parameters: ImportParameters) -> bool:
+        """Whether types of fields, or the ID of a collection, must be known."""
+        return bool(self._sample is not None and self._sample.rows) or parameters.delete_target == "subprofile"
 
     def _warn_of_key_fields(self, parameters: ImportParameters, schema: DatabaseSchema | None) -> None:
         if self._sample is None or not self._sample.rows or schema is None:
@@ -221,19 +221,15 @@ class VerifyStep:
         """What became of the sample; None where there is none, which is said here."""
         if not self._settings.sample:
             return None
-        if self._sample is None or self._examination is None:
-            log.info("verify: %s", NO_ROWS)
-            return None
-        rows = self._sample.rows
-        if self._sample.not_askable:
+        if self._sample is not None and self._sample.not_askable:
             log.warning(
                 "verify: %s rows can't be in the sample, since Copernica's filters have no way to write their keys.",
                 f"{self._sample.not_askable:,}",
             )
-        if not rows:
-            log.info("verify: The rows are not compared, only counted: none could be asked for by its key fields.")
+        if self._sample is None or self._examination is None or not self._sample.rows:
+            log.info("verify: The rows are not compared, only counted: %s.", self._no_rows)
             return None
-        sample = SampleOutcome.of(_examine(self._examination, rows, looks))
+        sample = SampleOutcome.of(_examine(self._examination, self._sample.rows, looks))
         if sample.unknown:
             log.warning(
                 "verify: Copernica's replies on %s rows do not fit what was asked for, so they are not compared.",
@@ -296,6 +292,13 @@ def _examination(parameters: ImportParameters, schema: DatabaseSchema | None) ->
         bool(parameters.ignore_empty_fields),
         schema,
     )
+
+
+def _why_no_rows(parameters: ImportParameters) -> str:
+    """Why no row is in the sample, where none is."""
+    if parameters.location is not None:
+        return "Copernica fetches the file itself"
+    return "their keys can't be asked for" if parameters.key_fields else "there are no key fields to find them by"
 
 
 def _path(parameters: ImportParameters, schema: DatabaseSchema | None) -> str:

@@ -171,8 +171,10 @@ class Examination:
 
     def _examine_subprofile(self, row: SampledRow, profile: Item, name: str) -> Asking:
         collection, keys, profile_id = self._collection(name), self._keys(row, name), id_of(profile)
-        if collection is None or profile_id is None or not any(text.strip() for _, text in _cells(row, name)):
-            return _AS_EXPECTED  # nothing is known, or nothing was sent
+        if collection is None or profile_id is None:
+            return _AS_EXPECTED  # nothing is known of it
+        if not keys and not any(text.strip() for _, text in _cells(row, name)):
+            return _AS_EXPECTED  # nothing was sent
         if not keys:
             items = yield Ask(f"profile/{profile_id}/subprofiles/{collection.id}", (), _MANY, newest_first=True)
             if any(not self._compare(item, row, name).is_difference for item in _living(items, {})):

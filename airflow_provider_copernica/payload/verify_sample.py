@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import heapq
 import secrets
-from collections.abc import Hashable, Sequence
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from airflow_provider_copernica.payload.columns import Column
@@ -49,8 +50,10 @@ class RowSample:
         self._size = size
         self._whole_key = whole_key
         self._salt = secrets.token_hex(8)
-        self._rows: dict[Hashable, SampledRow] = {}
-        self._marks: list[tuple[int, tuple[str, ...]]] = []
+        self._rows: dict[str, SampledRow] = {}
+        self._marks: list[tuple[int, str]] = []
+        """The hashes of the keys that were drawn, negative, so that the largest one comes first."""
+        self._largest = sys.maxsize
         self._header: Header | None = None
         self._drawn_by: tuple[int, ...] = ()
 
@@ -80,26 +83,27 @@ class RowSample:
 
         :param texts: its values as they are sent, in the order of the header.
         """
-        if not self._size or not self._drawn_by or self._header is None:
+        if not self._size or not self._drawn_by:
             return True
-        key = tuple(texts[at].casefold() for at in self._drawn_by)
-        if key in self._rows:
-            if self._is_askable(texts):
-                self._rows[key] = self._as_row(texts)
-            return True
-        mark = -hash("\0".join((self._salt, *key)))  # of a text, whose hash is mixed well; that of a tuple is not
-        is_full = len(self._marks) >= self._size
-        if is_full and mark <= self._marks[0][0]:
+        key = "\0".join([texts[at] for at in self._drawn_by]).casefold()
+        mark = hash(self._salt + key)  # of a text, whose hash is mixed well
+        if mark > self._largest:
             return True
         if not self._is_askable(texts):
-            self.not_askable += 1
+            self.not_askable += key not in self._rows
             return True
-        if is_full:
-            del self._rows[heapq.heapreplace(self._marks, (mark, key))[1]]
-        else:
-            heapq.heappush(self._marks, (mark, key))
+        if key not in self._rows:
+            self._draw(mark, key)
         self._rows[key] = self._as_row(texts)
         return True
+
+    def _draw(self, mark: int, key: str) -> None:
+        if len(self._marks) < self._size:
+            heapq.heappush(self._marks, (-mark, key))
+        else:
+            del self._rows[heapq.heapreplace(self._marks, (-mark, key))[1]]
+        if len(self._marks) == self._size:
+            self._largest = -self._marks[0][0]
 
     def _is_askable(self, texts: Sequence[str]) -> bool:
         header = self._header

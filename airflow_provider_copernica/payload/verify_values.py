@@ -47,7 +47,7 @@ def is_stored_as_sent(sent: str, stored: str, type: str | None) -> bool:  # noqa
     if sent == stored:
         return True
     if type is None:
-        return bool(sent and stored) and (_same_number(sent, stored) or _same_moment(sent, stored))
+        return _same_number(sent, stored) or _same_moment(sent, stored)
     compare = _BY_TYPE.get(type)
     return compare is not None and compare(sent, stored)
 
@@ -55,7 +55,7 @@ def is_stored_as_sent(sent: str, stored: str, type: str | None) -> bool:  # noqa
 def _same_number(sent: str, stored: str) -> bool:
     if not _NUMBER.fullmatch(sent) or not _NUMBER.fullmatch(stored):
         return False
-    return float(sent) == float(stored) or math.isclose(float(sent), float(stored), rel_tol=1e-9)
+    return math.isclose(float(sent), float(stored), rel_tol=1e-9)
 
 
 def _same_integer(sent: str, stored: str) -> bool:

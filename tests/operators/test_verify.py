@@ -19,6 +19,7 @@ from airflow_provider_copernica.client.retry import RetryPolicy
 from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.emulator.faults import FaultOptions
 from airflow_provider_copernica.exceptions import CopernicaUnavailableError, CopernicaVerificationError
+from airflow_provider_copernica.hooks.copernica import CopernicaHook
 from airflow_provider_copernica.operators import _verify
 from airflow_provider_copernica.options import Verify
 
@@ -185,7 +186,7 @@ def test_of_a_location_there_are_counts_alone(copernica_emulator: Emulator, capl
     if outcome.state != "success":
         pytest.fail(str(outcome.error))
     assert (counts(outcome)["sampled"], counts(outcome)["calls"]) == (0, 4)
-    assert "none could be asked for by its key fields" in caplog.text
+    assert "only counted: Copernica fetches the file itself." in caplog.text
 
 
 def test_a_sample_of_none_is_asked_for_nothing(copernica_emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
@@ -412,6 +413,35 @@ def test_what_is_no_difference(copernica_emulator: Emulator, right: str) -> None
     assert counts(outcome)["differing"] == counts(outcome)["twice"] == 0
 
 
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"action": "add", "key_fields": None}, "there are no key fields to find them by"),
+        ({"source": [{"Email": "a=b@example.com"}]}, "their keys can't be asked for"),
+    ],
+)
+def test_the_log_says_why_no_row_is_compared(
+    copernica_emulator: Emulator, caplog: pytest.LogCaptureFixture, arguments: dict[str, Any], reason: str
+) -> None:
+    outcome = run(**arguments)
+    assert (outcome.state, counts(outcome)["sampled"], counts(outcome)["calls"]) == ("success", 0, 4), outcome.error
+    assert f"The rows are not compared, only counted: {reason}." in caplog.text
+
+
+def test_rows_are_compared_as_texts_where_the_database_itself_can_not_be_read(copernica_emulator: Emulator) -> None:
+    copernica_emulator.fail("database/1", Fault.BAD_REQUEST, times=1)
+    outcome = run(Verify(on_difference="warn"), check_fields=False)
+    assert (outcome.state, counts(outcome)["sampled"], counts(outcome)["new"]) == ("success", 2, None)
+
+
+def test_the_database_is_read_once_for_its_types_where_nothing_has_read_it(copernica_emulator: Emulator) -> None:
+    held = database(copernica_emulator)
+    outcome = run(database=held, source=rows("a", Age="007"), check_fields=False)
+    assert (outcome.state, counts(outcome)["calls"]) == ("success", 6), outcome.error
+    read = [request for request in copernica_emulator.requests if request.path.endswith(f"/database/{held}")]
+    assert len(read) == 1
+
+
 def test_subprofiles_are_counted_where_they_are_deleted(copernica_emulator: Emulator) -> None:
     arrange, arguments, _ = RIGHT["a deleted order"]
     outcome = run(database=arrange(copernica_emulator), **arguments)
@@ -466,6 +496,19 @@ def test_what_comes_a_little_late_is_read_once_more(
     outcome = run(database=held, source=[*rows("a", City="ede"), *rows("b", City="Ede")])
     assert outcome.state == "success", outcome.error
     assert (pauses, counts(outcome)["sampled"], counts(outcome)["calls"]) == ([0.01], 2, 7)
+
+
+def test_nobody_to_update_is_looked_for_once_more(
+    copernica_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = database(copernica_emulator)
+
+    def pause(_: float) -> None:
+        copernica_emulator.add_profile(held, {"Email": "a@example.com", "City": "Ede"})
+
+    monkeypatch.setattr(_verify, "time", SimpleNamespace(sleep=pause))
+    outcome = run(database=held, source=rows("a", "b", City="Ede"), action="update")
+    assert (outcome.state, counts(outcome)["missing"], counts(outcome)["calls"]) == ("success", 1, 8), outcome.error
 
 
 # What nobody may see
@@ -587,6 +630,17 @@ def test_a_difference_stays_one_when_the_worker_is_lost_right_after(
     assert (made.run().state, posts(copernica_emulator)) == ("success", 2)
 
 
+def test_a_difference_of_an_earlier_attempt_is_a_warning_once_the_dag_says_so(
+    copernica_emulator: Emulator,
+) -> None:
+    arguments: dict[str, Any] = {"database": database(copernica_emulator), "source": rows("x"), "action": "delete"}
+    made = run_of(**arguments)
+    assert made.run().state == "failed"
+    made.make_task = lambda: task(verify=Verify(on_difference="warn"), **arguments)
+    outcome = made.attempt()
+    assert (outcome.state, counts(outcome)["removed"], posts(copernica_emulator)) == ("success", 0, 1), outcome.error
+
+
 def test_an_error_of_the_push_does_not_hide_the_difference(
     copernica_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -677,25 +731,27 @@ def test_a_failed_import_is_not_looked_at(copernica_emulator: Emulator) -> None:
     assert (outcome.state, looks(copernica_emulator)) == ("failed", 1)
 
 
-def test_two_imports_at_the_same_time(copernica_emulator: Emulator) -> None:
+@pytest.mark.parametrize("delay", [0.0, 0.5])
+def test_two_imports_at_the_same_time(copernica_emulator: Emulator, delay: float) -> None:
+    """The other one begins before or while this one runs; its profiles are counted, and no row is taken for wrong."""
     copernica_emulator.import_seconds = 1
     held = database(copernica_emulator, "a0", "b0")
-    outcomes: dict[str, Outcome] = {}
 
-    def one(name: str) -> None:
-        source = [row for n in range(20) for row in rows(f"{name}{n}", City="Gent")]
-        outcomes[name] = run(Verify(max_removed=0), database=held, source=source)
+    def people(name: str) -> list[dict[str, str]]:
+        return [row for n in range(20) for row in rows(f"{name}{n}", City="Gent")]
 
-    threads = [threading.Thread(target=one, args=[name]) for name in "ab"]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert posts(copernica_emulator) == 2
-    for outcome in outcomes.values():
-        assert outcome.state == "success", outcome.error
-        assert (counts(outcome)["sampled"], counts(outcome)["removed"]) == (20, 0)
-        assert 19 <= counts(outcome)["new"] <= 38
+    hook = CopernicaHook()
+    hook.authenticate()
+    other = {"database": held, "action": "update or add", "key_fields": ["Email"], "source": people("b")}
+    timer = threading.Timer(delay, lambda: hook.create_import(**other))
+    timer.start()
+    if not delay:
+        timer.join()
+    outcome = run(Verify(max_removed=0), database=held, source=people("a"))
+    timer.join()
+    assert (outcome.state, posts(copernica_emulator)) == ("success", 2), outcome.error
+    assert (counts(outcome)["sampled"], counts(outcome)["removed"]) == (20, 0)
+    assert 19 <= counts(outcome)["new"] <= 38
 
 
 # Around it

@@ -20,7 +20,7 @@ from airflow_provider_copernica.payload.verify_outcome import Outcome, SampleOut
 from airflow_provider_copernica.payload.verify_rows import Ask, Examination, Finding, RowFinding
 from airflow_provider_copernica.payload.verify_sample import RowSample, SampledRow
 from airflow_provider_copernica.payload.verify_settings import VerifySettings
-from airflow_provider_copernica.payload.verify_values import is_stored_as_sent
+from airflow_provider_copernica.payload.verify_values import is_stored_as_sent, stored_text
 
 Result = TypeVar("Result")
 
@@ -314,6 +314,7 @@ MANY = Listing(tuple(order(of=6) for _ in range(100)), 101)
         ("update or add", [order(), order()], Finding.TWICE, ()),
         ("update or add", [order("12"), order("13")], Finding.UNKNOWN, ()),
         ("update or add", MANY, Finding.UNKNOWN, ()),
+        ("update or add", Listing((order("12"),), 1), Finding.UNKNOWN, ()),
         ("update", [], Finding.AS_EXPECTED, ()),
         ("update", [order(Item="Ink")], Finding.DIFFERING, ("Order.Item",)),
         ("add", [order(), order(Item="Ink")], Finding.AS_EXPECTED, ()),
@@ -324,6 +325,12 @@ def test_what_became_of_a_subprofile(action: str, found: Any, finding: Finding, 
     assert made == RowFinding(finding, columns)
     assert (asked[1].path, asked[1].conditions) == ("collection/7/subprofiles", ("Number==11",))
     assert asked[0].conditions == ("Email==a@b.c",)
+
+
+def test_a_subprofile_of_which_only_the_key_was_sent_must_exist() -> None:
+    sent = row(Email="a@b.c", Order__Number="11")
+    made, _ = answered(Examination(1, "update or add", schema=SCHEMA).examine(sent), [profile()], [])
+    assert made.finding is Finding.MISSING
 
 
 def test_a_row_is_the_worst_of_its_profile_and_its_subprofiles() -> None:
@@ -574,4 +581,10 @@ def test_odd_objects() -> None:
     ]
     assert not satisfies({"fields": "x"}, {SCHEMA.fields[0]: "a"})
     assert satisfies({"fields": {"Email": "a"}}, {SCHEMA.fields[0]: "A"})
+    assert satisfies({"fields": {"x": "b", "eMAIL": "a"}}, {SCHEMA.fields[0]: "a"})
     assert not is_askable(["a", " "])
+
+
+@pytest.mark.parametrize(("value", "text"), [(None, ""), (False, ""), (True, "1"), (5, "5"), (1.5, "1.5"), ("x", "x")])
+def test_stored_values_become_text(value: object, text: str) -> None:
+    assert stored_text(value) == text
