@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from json.encoder import encode_basestring
+from operator import itemgetter
 
 from airflow_provider_copernica.payload.header import Header
 
@@ -70,12 +71,11 @@ def _digest(state: blake2b, positions: tuple[int, ...]) -> Digest:
 
         return of_one
 
-    in_order = positions == tuple(range(len(positions)))
+    pick = itemgetter(*positions)
 
     def of_all(texts: Sequence[str]) -> bytes:
         digest = copy()
-        cells = texts if in_order and len(texts) == len(positions) else [texts[position] for position in positions]
-        digest.update(",".join(map(encode_basestring, cells)).encode())
+        digest.update(",".join(map(encode_basestring, pick(texts))).encode())
         return digest.digest()
 
     return of_all
