@@ -22,6 +22,7 @@ from pathlib import Path
 from statistics import median
 
 from rows import measure as measure_rows
+from snapshot import measure_snapshot
 
 from airflow_provider_copernica.client.polling import DEFAULT_MAX_POLL_INTERVAL, PollSchedule
 
@@ -207,6 +208,19 @@ def rows() -> list[Figure]:
     return figures
 
 
+def snapshot() -> list[Figure]:
+    """What it costs to send only what changed."""
+    costs = measure_snapshot()
+    longest = max(costs.first, costs.nightly)
+    seconds = f"{longest:.1f} s, and {costs.plain:.1f} s without"
+    goal = f"at most {costs.limit:.1f} s (1.5 times, and 5 s)"
+    return [
+        Figure("snapshot: CPU for 1,000,000 rows of 8 columns", goal, seconds, longest <= costs.limit),
+        Figure("snapshot: memory", "at most 25 MB", f"{costs.memory:.1f} MB", costs.memory <= 25),
+        Figure("snapshot: its state", "at most 32 MB", f"{costs.state:.1f} MB", costs.state <= 32),
+    ]
+
+
 def table(figures: Sequence[Figure]) -> str:
     """As Markdown."""
     words = {True: "reached", False: "**missed**", None: ""}
@@ -219,7 +233,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    figures = [*imports(options.rounds), *sparse(options.rounds), *rows()]
+    figures = [*imports(options.rounds), *sparse(options.rounds), *rows(), *snapshot()]
     with running_stub() as url:
         figures += [*compare_cpu(url, options.rounds), *thousand(url, options.rounds)]
     text = table(figures)
