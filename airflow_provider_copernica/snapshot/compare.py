@@ -17,11 +17,11 @@ from airflow_provider_copernica.snapshot.records import (
     GONE,
     RECORD,
     SENT,
-    EntrySpill,
     RecordFile,
     RecordWriter,
     with_flags,
 )
+from airflow_provider_copernica.snapshot.spill import EntrySpill
 
 __all__ = ["Base", "Comparison", "Counts", "Outcome", "Rules"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import re
 import time
@@ -188,12 +189,12 @@ class SnapshotFolder:
         try:
             with self._open(name, "xb") as file:
                 file.write(data)
-        except FileExistsError:
-            log.debug("The pointer exists.")
-        except (NotImplementedError, ValueError):
+        except Exception as error:
             self.fs.invalidate_cache()
-            if not self.fs.exists(f"{self.path}/{name}"):  # as good as such a storage can
-                with self._open(name, "wb") as file:
+            if not self.fs.exists(f"{self.path}/{name}"):
+                if not _is_unsupported(error):
+                    raise
+                with self._open(name, "wb") as file:  # as good as such a storage can
                     file.write(data)
         found = self._read_pointer(number)
         return isinstance(found, StoredPointer) and found.pointer.nonce == pointer.nonce
@@ -225,6 +226,12 @@ class SnapshotFolder:
             raise CopernicaError(
                 f"The snapshot could not be {verb} ({type(error).__name__}). (Folder {self.shown})"
             ) from error
+
+
+def _is_unsupported(error: Exception) -> bool:
+    """Whether a storage, or the package that speaks to it, can't create files exclusively."""
+    known = isinstance(error, NotImplementedError | ValueError)
+    return known or (isinstance(error, OSError) and error.errno in (errno.ENOSYS, errno.EOPNOTSUPP))
 
 
 def _pointer_name(number: int) -> str:

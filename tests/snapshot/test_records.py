@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_copernica.snapshot import records as module
+from airflow_provider_copernica.snapshot import spill as spilling
 from airflow_provider_copernica.snapshot.records import (
     DOUBT,
     GONE,
     SENT,
-    EntrySpill,
     RecordFile,
     RecordWriter,
     present_flags,
@@ -91,11 +91,11 @@ def test_many_records_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("with_keys", [False, True])
 @pytest.mark.parametrize("in_memory", [1 << 22, 100])
 def test_a_spill_gives_sorted_buckets(with_keys: bool, in_memory: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_IN_MEMORY", in_memory)
+    monkeypatch.setattr(spilling, "_IN_MEMORY", in_memory)
     entries = [bytes((number * 37 % 256, number % 256)) + bytes(30) for number in range(500)]
     if with_keys:
         entries = [entry + b'["' + b"x" * number + b'"]' for number, entry in enumerate(entries)]
-    with EntrySpill(with_keys=with_keys) as spill:
+    with spilling.EntrySpill(with_keys=with_keys) as spill:
         for entry in entries:
             spill.add(entry)
         assert [entry for first in range(256) for entry in spill.bucket(first)] == sorted(entries)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
@@ -67,15 +68,32 @@ def test_records_come_back(folder: SnapshotFolder) -> None:
     assert folder.open_records(replace(made, records=records_name(2, "b" * 32)), settled=True) is None
 
 
-@pytest.mark.parametrize("exclusive", [True, False])
-def test_of_two_runs_one_gets_the_number(exclusive: bool) -> None:
-    storage = MemoryStorage(exclusive=exclusive)
+@pytest.mark.parametrize(
+    "exclusive", [None, ValueError("mode"), NotImplementedError(), OSError(errno.ENOSYS, "501"), OSError(22, "412")]
+)
+def test_of_two_runs_one_gets_the_number(exclusive: Exception | None) -> None:
+    storage = MemoryStorage()
     folder = SnapshotFolder(storage, "x", "x", pause=lambda _: None)
     first = write(folder, 1, "a")
+    storage.exclusive = exclusive
     with pytest.raises(SnapshotTakenError, match="Another run of this task"):
         write(folder, 1, "b")
     assert folder.find() == StoredPointer(1, first)
     assert names(folder) == ["000001-" + "a" * 32 + ".records", "000001.json"]
+
+
+@pytest.mark.parametrize("exclusive", [ValueError("mode"), NotImplementedError(), OSError(errno.ENOSYS, "501")])
+def test_a_storage_that_can_not_create_exclusively(exclusive: Exception) -> None:
+    folder = SnapshotFolder(MemoryStorage(exclusive), "x", "x", pause=lambda _: None)
+    made = write(folder, 1)
+    assert folder.find() == StoredPointer(1, made)
+
+
+def test_a_storage_that_fails_to_create() -> None:
+    folder = SnapshotFolder(MemoryStorage(OSError(5, "input or output")), "x", "x", pause=lambda _: None)
+    with pytest.raises(CopernicaError, match="could not be written"):
+        write(folder, 1)
+    assert folder.find() == NoPointer()
 
 
 def test_a_storage_that_says_it_exists_although_it_is_ours(folder: SnapshotFolder) -> None:

@@ -16,10 +16,10 @@ class MemoryStorage:
     """
     Files by their paths.
 
-    :param exclusive: whether a file can be created exclusively.
+    :param exclusive: what is raised where a file can't be created exclusively; None: it can.
     """
 
-    def __init__(self, *, exclusive: bool = True) -> None:
+    def __init__(self, exclusive: Exception | None = None) -> None:
         self.files: dict[str, bytes] = {}
         self.exclusive = exclusive
         self.before: Callable[[str, str], None] = _nothing
@@ -45,8 +45,8 @@ class MemoryStorage:
             yield io.BytesIO(self.files[path])
             return
         if mode == "xb":
-            if not self.exclusive:
-                raise ValueError("unsupported mode")
+            if self.exclusive:
+                raise self.exclusive
             if path in self.files:
                 raise FileExistsError(path)
         written = io.BytesIO()
