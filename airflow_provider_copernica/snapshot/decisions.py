@@ -267,7 +267,8 @@ def _is_settled(pointer: Pointer, run: Run, ask: Ask) -> bool | Wait:
         fate = ask(pointer.import_id)
         if fate is ImportFate.RUNNING:
             return Wait(
-                f"Import {pointer.import_id} of the last snapshot is still running, so nothing was sent to Copernica"
+                f"Import {pointer.import_id} of the last snapshot is still running, so nothing was sent to Copernica. "
+                "If it never ends, remove all files of the folder, so that everything is sent"
             )
         return fate is ImportFate.FINISHED
     if pointer.given_up or _is_own(pointer, run) or abs(run.now - pointer.written_at) > ABANDONED_AFTER:
