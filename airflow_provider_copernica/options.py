@@ -76,7 +76,7 @@ class Snapshot(dict[str, object]):
         object_storage_conn_id: str | None = None,
         max_changed: int | str | None = None,
         max_removed: int | str | None = None,
-        on_removed: str = "ignore",
+        on_removed: Literal["ignore", "hand_over"] | str = "ignore",
         full_every: timedelta | float | str | None = FULL_EVERY,
     ) -> None:
         super().__init__(
