@@ -450,6 +450,20 @@ def test_subprofiles_are_counted_where_they_are_deleted(copernica_emulator: Emul
     assert all(path.endswith("/subprofiles") for path in listed[:4])
 
 
+def test_each_deleted_order_of_a_profile_may_be_in_the_sample(copernica_emulator: Emulator) -> None:
+    held = database(copernica_emulator)
+    orders = [{"Number": str(number), "Item": "Pen"} for number in range(4)]
+    copernica_emulator.add_profile(held, {"Email": "a@example.com"}, {"Order": orders}, created=OLD)
+    outcome = run(
+        database=held,
+        source=[{"Email": "a@example.com", "Order.Number": str(number)} for number in range(3)],
+        key_fields=["Email", "Order.Number"],
+        action="delete",
+        delete_target="subprofile",
+    )
+    assert (outcome.state, counts(outcome)["sampled"], counts(outcome)["removed"]) == ("success", 3, 3), outcome.error
+
+
 def test_a_list_of_deletions_is_red_the_second_time(copernica_emulator: Emulator) -> None:
     held = database(copernica_emulator, "a", "b")
     made = run_of(database=held, source=rows("a"), action="delete")
