@@ -11,13 +11,10 @@ import functools
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, Sequence
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal, NewType, Required, TypedDict, TypeVar, cast
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.payload.parameter_rules import Action, DeleteTarget, Delimiter, TextFormat
-from airflow_provider_copernica.readers.decoding import Compression
-from airflow_provider_copernica.readers.files import FileFormat
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import DAG, Context, TaskGroup, XComArg
@@ -25,11 +22,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Action",
     "CheckFields",
-    "Compression",
     "DecoratorArguments",
     "DeleteTarget",
     "Delimiter",
-    "FileFormat",
     "ImportArguments",
     "SensorArguments",
     "TaskArguments",
@@ -181,6 +176,8 @@ def refuse_unknown(operator: type, arguments: Iterable[str]) -> None:
 
 
 def _hint(name: str, known: Collection[str]) -> str:
+    from difflib import get_close_matches
+
     meant = get_close_matches(name, known, n=1)
     return f"write {meant[0]!r}" if meant else "leave it out"
 

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Unpack
 from urllib.parse import parse_qsl, urlsplit
 
 from airflow_provider_copernica.arguments import (
-    Compression,
     Delimiter,
-    FileFormat,
     ImportArguments,
     Template,
     refuse_unknown,
@@ -21,7 +19,8 @@ from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.hooks._connection import mask
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
 from airflow_provider_copernica.payload.parameter_rules import UNKNOWN
-from airflow_provider_copernica.readers.files import FileOptions, Findings, guess_format, read_rows
+from airflow_provider_copernica.readers.decoding import Compression
+from airflow_provider_copernica.readers.files import FileFormat, FileOptions, Findings, guess_format, read_rows
 from airflow_provider_copernica.readers.malformed_row import MalformedRow
 from airflow_provider_copernica.redacted_fields import (
     Hidden,
