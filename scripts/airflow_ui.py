@@ -68,7 +68,7 @@ def serve(home: Path, port: int) -> None:
     password = secrets.token_urlsafe(9)
     with run_emulator(import_seconds=IMPORT_SECONDS, port=0) as emulator:
         database = add_demo_database(emulator)
-        settings = {"MISSING_FILE": f"{emulator.url}/there-is-no-such-file.csv"}
+        settings = {"MISSING_FILE": f"{emulator.url}{emulator.CONTROL}/no-such-file.csv"}
         environment = airflow_environment(home, link_dags(home / "dags"), port, settings)
         began = time.monotonic()
         print(

@@ -10,7 +10,7 @@ from support.airflow_api import FINISHED, PATIENCE, TaskId
 from support.browser import chromium
 from support.connection_forms import CONNECTION_ID, ConnectionForm, form_of_airflow_2, form_of_airflow_3
 from support.dagrun import AIRFLOW_3, AIRFLOW_3_1
-from support.pictures import IMAGES, Pictures, picture_taker, pictures_wanted
+from support.pictures import IMAGES, PictureTaker, picture_taker, pictures_wanted
 from support.standalone import TOKEN, Standalone
 
 from local_airflow.environment import AIRFLOW_2
@@ -31,7 +31,7 @@ def form(standalone: Standalone) -> Iterator[ConnectionForm]:
 
 
 @pytest.fixture
-def pictures(standalone: Standalone) -> Iterator[Pictures]:
+def pictures(standalone: Standalone) -> Iterator[PictureTaker | None]:
     home = standalone.home
     with picture_taker(f"http://127.0.0.1:{home.port}", "admin", home.password) as taker:
         yield taker
@@ -73,7 +73,7 @@ def test_a_person_adds_a_connection(standalone: Standalone, form: ConnectionForm
     assert not [name for name in ("login", "schema") if saved.get(name)]
 
 
-def test_the_task_page_tells_progress_and_reason(standalone: Standalone, pictures: Pictures) -> None:
+def test_the_task_page_tells_progress_and_reason(standalone: Standalone, pictures: PictureTaker | None) -> None:
     api, emulator = standalone.api, standalone.emulator
 
     def start(**conf: object) -> TaskId:
@@ -87,7 +87,8 @@ def test_the_task_page_tells_progress_and_reason(standalone: Standalone, picture
     task = start()
     api.wait_for_task(task, {"deferred", *FINISHED})
     wait_until(lambda: " lines/s" in api.log(task) or api.task(task)["state"] in FINISHED, PATIENCE, "progress")
-    pictures.take_log("log-running", task, " lines/s")
+    if pictures:
+        pictures.log("log-running", task, " lines/s")
     done = {"status": "finished", "lastrun": "2026-03-01 12:00:00", "processedLines": "1000"}
     emulator.set_status(emulator.imports[-1].import_id, **done)
     state, log, links = end_of(task)
@@ -108,8 +109,9 @@ def test_the_task_page_tells_progress_and_reason(standalone: Standalone, picture
     assert state == "failed"
     assert [line for line in log.splitlines() if "Disk full" in line and "10 of 1,000" in line], log
     assert expected in json.dumps(links)
-    pictures.take_log("log-failed", task, "Disk full")
-    pictures.take("grid", f"dags/{DAG_ID}", "import_customers")
+    if pictures:
+        pictures.log("log-failed", task, "Disk full")
+        pictures.grid("grid", DAG_ID)
 
     state, log, links = end_of(start(copernica_conn_id="nowhere"))
     assert state == "failed"
@@ -119,7 +121,9 @@ def test_the_task_page_tells_progress_and_reason(standalone: Standalone, picture
 
 
 @pytest.mark.skipif(AIRFLOW_2, reason="Airflow 2 shows datasets in another way")
-def test_a_database_is_an_asset_that_starts_what_comes_after(standalone: Standalone, pictures: Pictures) -> None:
+def test_a_database_is_an_asset_that_starts_what_comes_after(
+    standalone: Standalone, pictures: PictureTaker | None
+) -> None:
     api = standalone.api
     standalone.emulator.import_seconds = 1
     assert api.wait_for_run(ASSET_DAG_ID, api.trigger(ASSET_DAG_ID)) == "success"
@@ -127,4 +131,5 @@ def test_a_database_is_an_asset_that_starts_what_comes_after(standalone: Standal
     assert isinstance(found, list)
     assert [asset["uri"] for asset in found] == ["copernica://copernica_default/database/1"]
     wait_until(lambda: api.call("GET", "dags/copernica_after_import/dagRuns")["total_entries"] == 1, PATIENCE, "a run")
-    pictures.take("asset", f"assets/{found[0]['id']}", "copernica_after_import")
+    if pictures:
+        pictures.asset("asset", found[0]["id"], "copernica_after_import")

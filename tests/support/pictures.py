@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 from support.airflow_api import TaskId
 from support.browser import Browser, chromium
@@ -14,10 +14,10 @@ from support.wheel import ROOT
 from local_airflow.environment import AIRFLOW_2
 
 IMAGES = ROOT / "docs" / "images"
-# as narrow as the UI still shows all; a page of the documentation is narrower still
-SIZE = (1000, 620)
-# where Airflow found a log, and what else is of this machine only
-OF_THIS_MACHINE = "[data-testid^=summary-]"
+# as narrow as the UI still shows what matters; a page of the documentation is narrower still
+GRID, PAGE, LOG = (780, 480), (1000, 520), (1240, 600)
+# of tracebacks, which name paths of this machine
+FOLD = "document.querySelectorAll('[role=dialog] details[open]').forEach(each => each.open = false)"
 
 
 def pictures_wanted() -> bool:
@@ -25,50 +25,55 @@ def pictures_wanted() -> bool:
     return "PICTURES" in os.environ and not AIRFLOW_2
 
 
-class Pictures:
+class PictureTaker:
     """
-    Takes them, or does nothing.
+    Takes pictures of pages.
 
-    :param browser: logged in; None to do nothing.
+    :param browser: logged in.
     :param url: of the UI.
     """
 
-    def __init__(self, browser: Browser | None, url: str) -> None:
+    def __init__(self, browser: Browser, url: str) -> None:
         self.browser = browser
         self.url = url
 
-    def take(self, name: str, path: str, words: str, *, at_end: bool = False) -> None:
-        """
-        Take a picture of a page.
+    def grid(self, name: str, dag_id: str) -> None:
+        """Take a picture of a DAG's runs, with the details beside them closed."""
+        self._open(f"dags/{dag_id}", dag_id, GRID)
+        self.browser.click("button[aria-label='Collapse Details Panel']")
+        self._save(name)
 
-        :param name: of the file.
-        :param path: of the page.
-        :param words: that the page shows when it is complete.
-        :param at_end: scroll to the end of a log first.
-        """
-        browser = self.browser
-        if browser is None:
-            return
-        browser.driver.set_window_size(*SIZE)
-        browser.driver.get(f"{self.url}/{path}")
-        browser.wait(lambda: words in browser.find("body").text, words, seconds=60)
-        if at_end:
-            browser.click("button[aria-label='Scroll to bottom']")
-        browser.steady(lambda: browser.find("body").text, "a steady page")
-        IMAGES.mkdir(exist_ok=True)
-        browser.driver.save_screenshot(str(IMAGES / f"{name}.png"))
+    def asset(self, name: str, asset_id: object, words: str) -> None:
+        """Take a picture of an asset, between the DAG that writes it and the one that it starts."""
+        self._open(f"assets/{asset_id}", words, PAGE)
+        self._save(name)
 
-    def take_log(self, name: str, task: TaskId, words: str) -> None:
-        """Take a picture of the end of a task's log."""
-        self.take(name, f"dags/{task.dag_id}/runs/{task.run_id}/tasks/{task.task_id}", words)
+    def log(self, name: str, task: TaskId, words: str) -> None:
+        """Take a picture of the end of a task's log, which fills the window."""
+        self._open(f"dags/{task.dag_id}/runs/{task.run_id}/tasks/{task.task_id}", words, LOG)
+        self.browser.click("button[aria-label='Press f for fullscreen']")
+        self.browser.wait(lambda: words in self.browser.find("[role=dialog]").text, words)
+        self.browser.driver.execute_script(FOLD)
+        self.browser.click("[role=dialog] button[aria-label$='scroll to bottom']")
+        self._save(name)
+
+    def _open(self, path: str, words: str, size: tuple[int, int]) -> None:
+        self.browser.driver.set_window_size(*size)
+        self.browser.driver.get(f"{self.url}/{path}")
+        self.browser.wait(lambda: words in self.browser.find("body").text, words, seconds=60)
+
+    def _save(self, name: str) -> None:
+        shown = self.browser.steady(lambda: self.browser.find("body").text, "a steady page")
+        assert str(ROOT) not in shown, "a path of this machine"
+        self.browser.driver.save_screenshot(str(IMAGES / f"{name}.png"))
 
 
 @contextmanager
-def picture_taker(url: str, user: str, password: str) -> Iterator[Pictures]:
-    """A browser of its own for the pictures, where they are wanted."""
-    with ExitStack() as stack:
-        browser = None
-        if pictures_wanted():
-            browser = stack.enter_context(chromium())
-            log_in_to_airflow_3(browser, url, user, password)
-        yield Pictures(browser, url)
+def picture_taker(url: str, user: str, password: str) -> Iterator[PictureTaker | None]:
+    """One with a browser of its own, or None where no pictures are wanted."""
+    if not pictures_wanted():
+        yield None
+        return
+    with chromium() as browser:
+        log_in_to_airflow_3(browser, url, user, password)
+        yield PictureTaker(browser, url)
