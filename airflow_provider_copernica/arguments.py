@@ -2,7 +2,7 @@
 The types of what the authors of DAGs write, each defined once: a type checker and an editor read them.
 
 An operator names its own arguments in its signature, from which Airflow takes default_args; what it passes on is a
-``TypedDict`` of this module. :func:`refuse_unknown` says at parse what a type checker would have said.
+``TypedDict`` of this module. Without a type checker, a misspelt name is refused when the DAG is parsed.
 """
 
 from __future__ import annotations

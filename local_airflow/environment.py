@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-EXAMPLE_DAGS = Path(__file__).resolve().parent.parent / "example_dags"
+EXAMPLE_DAGS = Path(__file__).resolve().parent.parent / "airflow_provider_copernica" / "example_dags"
 AIRFLOW_2 = importlib.metadata.version("apache-airflow").startswith("2.")
 # the components that the health page must call healthy
 WATCHED = ("metadatabase", "scheduler", "triggerer", *(() if AIRFLOW_2 else ("dag_processor",)))

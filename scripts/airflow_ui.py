@@ -44,7 +44,7 @@ GRACE_SECONDS = 15
 def link_dags(folder: Path) -> Path:
     """Fills a DAGs folder with the examples, as they are at any moment, and with what runs by itself."""
     folder.mkdir()
-    for original in (*EXAMPLE_DAGS.iterdir(), OUTCOMES):
+    for original in (*EXAMPLE_DAGS.glob("[!_]*"), OUTCOMES):
         (folder / original.name).symlink_to(original)
     return folder
 

@@ -1,4 +1,4 @@
-"""Writes ``example_dags/data/customers.csv``: invented Dutch and Belgian customers, a row for each of their orders."""
+"""Writes ``data/customers.csv`` of the examples: invented Dutch and Belgian customers, a row for each order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import unicodedata
 from datetime import date, timedelta
 from pathlib import Path
 
-TARGET = Path(__file__).resolve().parent.parent / "example_dags" / "data" / "customers.csv"
+TARGET = (
+    Path(__file__).resolve().parent.parent / "airflow_provider_copernica" / "example_dags" / "data" / "customers.csv"
+)
 ROWS = 1_000
 words = str.split
 FIRST_NAMES = words("""

@@ -104,8 +104,11 @@ def test_the_source_distribution_can_be_tested(sdist: set[str]) -> None:
     assert {"LICENSE", "README.md", "CHANGELOG.md", "Makefile", "pyproject.toml", "noxfile.py"} <= sdist
     assert {"hatch_build.py", "docs/_ext/diagrams.py", ".readthedocs.yaml"} <= sdist
     assert {"constraints/airflow-3.3.txt", "local_airflow/environment.py", "scripts/demo.py", "docs/conf.py"} <= sdist
-    assert {"tests/test_package.py", "example_dags/example_copernica_first_import.py"} <= sdist
-    assert "example_dags/data/customers.csv" in sdist
+    assert {
+        "tests/test_package.py",
+        "airflow_provider_copernica/example_dags/example_copernica_first_import.py",
+    } <= sdist
+    assert "airflow_provider_copernica/example_dags/data/customers.csv" in sdist
     assert not [name for name in sdist if "_build/" in name or name.endswith(".pyc") or name.startswith(".venv")]
 
 

@@ -19,6 +19,10 @@ GRID, PAGE, LOG = (780, 480), (1000, 520), (1240, 600)
 # of tracebacks, which name paths of this machine
 FOLD = "document.querySelectorAll('[role=dialog] details[open]').forEach(each => each.open = false)"
 
+TO_THE_END = "document.querySelectorAll('[role=dialog] *').forEach(each => each.scrollTop = each.scrollHeight)"
+# of the graph, over which it lies in a window so small
+WITHOUT_MAP = "document.querySelectorAll('.react-flow__minimap').forEach(each => each.remove())"
+
 
 def pictures_wanted() -> bool:
     """Whether ``make pictures`` runs the tests; a plain test run takes none."""
@@ -46,6 +50,7 @@ class PictureTaker:
     def asset(self, name: str, asset_id: object, words: str) -> None:
         """Take a picture of an asset, between the DAG that writes it and the one that it starts."""
         self._open(f"assets/{asset_id}", words, PAGE)
+        self.browser.driver.execute_script(WITHOUT_MAP)
         self._save(name)
 
     def log(self, name: str, task: TaskId, words: str) -> None:
@@ -53,8 +58,10 @@ class PictureTaker:
         self._open(f"dags/{task.dag_id}/runs/{task.run_id}/tasks/{task.task_id}", words, LOG)
         self.browser.click("button[aria-label='Press f for fullscreen']")
         self.browser.wait(lambda: words in self.browser.find("[role=dialog]").text, words)
-        self.browser.driver.execute_script(FOLD)
-        self.browser.click("[role=dialog] button[aria-label$='scroll to bottom']")
+        for _ in range(2):  # what the first look brings into view is folded by the second
+            self.browser.driver.execute_script(TO_THE_END)
+            self.browser.steady(lambda: self.browser.find("[role=dialog]").text, "the end of the log")
+            self.browser.driver.execute_script(FOLD)
         self._save(name)
 
     def _open(self, path: str, words: str, size: tuple[int, int]) -> None:
