@@ -15,9 +15,9 @@ from local_airflow.environment import AIRFLOW_2
 
 IMAGES = ROOT / "docs" / "images"
 # as narrow as the UI still shows what matters; a page of the documentation is narrower still
-GRID, PAGE, LOG = (780, 480), (1000, 520), (1240, 600)
+GRID, PAGE, LOG = (780, 480), (1000, 520), (1120, 560)
 # of tracebacks, which name paths of this machine
-FOLD = "document.querySelectorAll('[role=dialog] details[open]').forEach(each => each.open = false)"
+FOLD = "document.querySelectorAll('details[open]').forEach(each => each.open = false)"
 
 TO_THE_END = "document.querySelectorAll('[role=dialog] *').forEach(each => each.scrollTop = each.scrollHeight)"
 # of the graph, over which it lies in a window so small
