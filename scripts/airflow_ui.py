@@ -20,23 +20,23 @@ from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
-import local_airflow
 from airflow_provider_copernica.emulator import run_emulator
 from airflow_provider_copernica.emulator.demo import add_demo_database
 from local_airflow.environment import (
     EXAMPLE_DAGS,
+    OUTCOMES,
     add_connection,
     airflow_command,
     airflow_environment,
     create_admin,
     free_port,
     is_healthy,
+    missing_file,
     run_airflow,
 )
 from local_airflow.processes import Service, ending_on_sigterm, wait_until
 
 IMPORT_SECONDS = 10
-OUTCOMES = Path(local_airflow.__file__).parent / "dags" / "three_outcomes.py"
 START_SECONDS = 180
 GRACE_SECONDS = 15
 
@@ -68,7 +68,7 @@ def serve(home: Path, port: int) -> None:
     password = secrets.token_urlsafe(9)
     with run_emulator(import_seconds=IMPORT_SECONDS, port=0) as emulator:
         database = add_demo_database(emulator)
-        settings = {"MISSING_FILE": f"{emulator.url}{emulator.CONTROL}/no-such-file.csv"}
+        settings = {"MISSING_FILE": missing_file(emulator)}
         environment = airflow_environment(home, link_dags(home / "dags"), port, settings)
         began = time.monotonic()
         print(

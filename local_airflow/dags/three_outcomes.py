@@ -12,28 +12,28 @@ with DAG(
     "three_outcomes",
     schedule=None,  # `make airflow` triggers it
     catchup=False,
-    default_args={
-        "database": 1,
-        "action": "update or add",
-        "key_fields": ["Email"],
-        "deferrable": True,
-        "poll_interval": 2,
-    },
+    default_args={"deferrable": True, "poll_interval": 2},
     tags=["copernica"],
 ) as dag:
-    works = CopernicaImportOperator(  # type: ignore[call-arg]  # database and action are in default_args
+    CopernicaImportOperator(
         task_id="works",
+        database=1,
+        action="update or add",
+        key_fields=["Email"],
         source=[{"Email": "noor@example.com", "City": "Utrecht"}],
     )
     # Copernica accepts the import, and finds no file there
-    fails = CopernicaImportOperator(  # type: ignore[call-arg]  # as above
+    CopernicaImportOperator(
         task_id="fails",
+        database=1,
+        action="add",
         location=os.environ["MISSING_FILE"],
         format="csv",
         delimiter=";",
-        retries=0,
     )
-    has_no_rows = CopernicaImportOperator(  # type: ignore[call-arg]  # as above
+    CopernicaImportOperator(
         task_id="has_no_rows",
+        database=1,
+        action="add",
         source=[],
     )
