@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from airflow_provider_copernica.emulator import Emulator
 
-EXAMPLE_DAGS = Path(__file__).resolve().parent.parent / "airflow_provider_copernica" / "example_dags"
+EXAMPLE_DAGS = Path(__file__).resolve().parent.parent / "example_dags"
 OUTCOMES = Path(__file__).resolve().parent / "dags" / "three_outcomes.py"
 AIRFLOW_2 = importlib.metadata.version("apache-airflow").startswith("2.")
 # the components that the health page must call healthy

@@ -8,9 +8,7 @@ import unicodedata
 from datetime import date, timedelta
 from pathlib import Path
 
-TARGET = (
-    Path(__file__).resolve().parent.parent / "airflow_provider_copernica" / "example_dags" / "data" / "customers.csv"
-)
+TARGET = Path(__file__).resolve().parent.parent / "example_dags" / "data" / "customers.csv"
 ROWS = 1_000
 words = str.split
 FIRST_NAMES = words("""

@@ -77,9 +77,8 @@ def test_twine_finds_nothing(dist: Path) -> None:
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: dict[str, str]) -> None:
     info = f"{PACKAGE}-{__version__}.dist-info"
     about = {f"{info}/{name}" for name in ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")}
-    examples = {name for name in modules() if name.startswith(f"{PACKAGE}/example_dags/")}
-    assert examples
-    assert set(wheel) == modules() - examples | about
+    examples = {f"{PACKAGE}/example_dags/{path.name}" for path in (ROOT / "example_dags").glob("*.py")}
+    assert set(wheel) == modules() | examples | {f"{PACKAGE}/example_dags/data/customers.csv"} | about
     assert f"{PACKAGE}/py.typed" in wheel
 
 
@@ -106,11 +105,8 @@ def test_the_source_distribution_can_be_tested(sdist: set[str]) -> None:
     assert {"LICENSE", "README.md", "CHANGELOG.md", "Makefile", "pyproject.toml", "noxfile.py"} <= sdist
     assert {"hatch_build.py", "docs/_ext/diagrams.py", ".readthedocs.yaml"} <= sdist
     assert {"constraints/airflow-3.3.txt", "local_airflow/environment.py", "scripts/demo.py", "docs/conf.py"} <= sdist
-    assert {
-        "tests/test_package.py",
-        "airflow_provider_copernica/example_dags/example_copernica_first_import.py",
-    } <= sdist
-    assert "airflow_provider_copernica/example_dags/data/customers.csv" in sdist
+    assert {"tests/test_package.py", "example_dags/example_copernica_first_import.py"} <= sdist
+    assert "example_dags/data/customers.csv" in sdist
     assert not [name for name in sdist if "_build/" in name or name.endswith(".pyc") or name.startswith(".venv")]
 
 

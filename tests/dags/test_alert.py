@@ -9,9 +9,9 @@ from airflow.providers.common.compat.sdk import DAG
 from support.dagrun import AIRFLOW_3, AIRFLOW_3_3, poll_often, run_dag
 
 from airflow_provider_copernica.emulator import Emulator
-from airflow_provider_copernica.example_dags.example_copernica_alert import ImportAlert
-from airflow_provider_copernica.example_dags.example_copernica_alert import dag as example
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
+from example_dags.example_copernica_alert import ImportAlert
+from example_dags.example_copernica_alert import dag as example
 
 pytestmark = [
     pytest.mark.usefixtures("copernica_connection", "airflow_database"),

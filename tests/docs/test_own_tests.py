@@ -14,7 +14,7 @@ from support.database import copy_database
 from airflow_provider_copernica.emulator.demo import FIELDS, ORDER_FIELDS
 
 HERE = Path(__file__).resolve().parent
-EXAMPLE_DAGS = HERE.parent.parent / "airflow_provider_copernica" / "example_dags"
+EXAMPLE_DAGS = HERE.parent.parent / "example_dags"
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = sorted(path for path in (ROOT / "docs").rglob("*.md") if "_build" not in path.parts)
 TEXTS = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
 SOURCES = [
-    *(ROOT / "airflow_provider_copernica" / "example_dags").glob("*.py"),
+    *(ROOT / "example_dags").glob("*.py"),
     *(ROOT / "tests" / "docs").glob("*.py"),
 ]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -43,7 +43,7 @@ def build(folder: Path, mermaid: str) -> Path:
     )
     fences = "\n".join(f"```mermaid\n{text}```\n" for text in diagrams())
     (folder / "index.md").write_text(f"# Diagrams\n\n{fences}")
-    example = ROOT / "airflow_provider_copernica" / "example_dags" / "example_copernica_first_import.py"
+    example = ROOT / "example_dags" / "example_copernica_first_import.py"
     (folder / "example.py").write_text(example.read_text(encoding="utf-8"))
     page = "---\norphan: true\n---\n# Nothing to draw\n\n```{literalinclude} example.py\n:language: python\n```\n"
     (folder / "plain.md").write_text(page)
