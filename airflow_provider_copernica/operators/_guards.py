@@ -6,8 +6,9 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, TypeVar
+from typing import TypeVar
 
+from airflow_provider_copernica.arguments import CheckFields
 from airflow_provider_copernica.client.convert import to_boolean, to_count
 from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaTooFewRowsError
 from airflow_provider_copernica.payload.columns import show_name
@@ -17,7 +18,6 @@ from airflow_provider_copernica.payload.row_rules import RowReport
 from airflow_provider_copernica.payload.verify_settings import VerifySettings, read_verify_settings
 
 __all__ = [
-    "CheckFields",
     "Guards",
     "check_count",
     "check_guards",
@@ -30,7 +30,6 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
-CheckFields = Literal["names", "values"]
 
 
 @dataclass(frozen=True)
