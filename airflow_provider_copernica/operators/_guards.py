@@ -6,8 +6,9 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, TypeVar
+from typing import TypeVar
 
+from airflow_provider_copernica.arguments import CheckFields
 from airflow_provider_copernica.client.convert import to_boolean, to_count
 from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaTooFewRowsError
 from airflow_provider_copernica.payload.columns import show_name
@@ -18,7 +19,6 @@ from airflow_provider_copernica.payload.verify_settings import VerifySettings, r
 from airflow_provider_copernica.snapshot.settings import SnapshotSettings, read_snapshot_settings, refuse_parameters
 
 __all__ = [
-    "CheckFields",
     "Guards",
     "check_count",
     "check_guards",
@@ -31,7 +31,6 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
-CheckFields = Literal["names", "values"]
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 
+from airflow_provider_copernica.arguments import CheckFields
 from airflow_provider_copernica.exceptions import CopernicaApiError, CopernicaAuthError, CopernicaUnavailableError
 from airflow_provider_copernica.hooks.copernica import CopernicaHook
-from airflow_provider_copernica.operators._guards import CheckFields
 from airflow_provider_copernica.payload.row_rules import ReadSchema
 from airflow_provider_copernica.payload.schema import DatabaseSchema
 

@@ -7,10 +7,11 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
+from airflow_provider_copernica.arguments import RemovedRowsArguments, Template, refuse_unknown
 from airflow_provider_copernica.client.convert import to_count, to_names
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.operators._pointer_step import PointerStep, asking, raise_unless_open
@@ -25,7 +26,7 @@ from airflow_provider_copernica.snapshot.settings import read_snapshot_settings,
 from airflow_provider_copernica.snapshot.store import SnapshotFolder, records_name
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
 
     from airflow_provider_copernica.hooks.copernica import CopernicaHook
     from airflow_provider_copernica.operators._guards import Guards
@@ -177,16 +178,18 @@ class CopernicaRemovedRowsOperator(CopernicaImportOperator):
     def __init__(
         self,
         *,
+        task_id: str,
         snapshot: Mapping[str, object],
-        action: str = "delete",
+        action: Literal["delete", "update"] | Template | XComArg = "delete",
         set: Mapping[str, object] | None = None,  # noqa: A002 - as in SQL
-        **kwargs: Any,  # those of CopernicaImportOperator
+        **kwargs: Unpack[RemovedRowsArguments],
     ) -> None:
+        refuse_unknown(type(self), kwargs)
         for name in _REFUSED:
             if kwargs.get(name) is not None:
                 raise CopernicaArgumentError(f"{name}: the rows come from the snapshot: leave {name} out")
         self.set = set
-        super().__init__(snapshot=snapshot, action="update" if set is not None else action, **kwargs)
+        super().__init__(task_id=task_id, snapshot=snapshot, action="update" if set is not None else action, **kwargs)
 
     def given_source(self, context: Context | None) -> dict[str, object]:
         """Return the keys of the rows that are gone, and their names."""

@@ -119,6 +119,7 @@ class Comparison:
     def __init__(self, rules: Rules, base: Base | None, full: str | None = None) -> None:
         self.full = full
         self._rules = rules
+        self._with_keys = rules.hands_over
         self._base = base
         self._find = base.records.find if base else _find_nothing
         self._spill = EntrySpill(with_keys=rules.hands_over)
@@ -157,13 +158,15 @@ class Comparison:
         key, row = self._digests.of(texts)
         self._rows += 1
         known = self._find(key)
-        if known is None:
+        if known == (row, 0) and self.full is None:  # most rows of most nights
+            send = False
+        elif known is None:
             self._new += 1
             send = True
         else:
             send = self._differs(row, *known)
         entry = key + row + (_ON_ITS_WAY if send else _HELD)
-        self._spill.add(entry + self._digests.key_line(texts) if self._rules.hands_over else entry)
+        self._spill.add(entry + self._digests.key_line(texts) if self._with_keys else entry)
         self._sent += send
         return send
 

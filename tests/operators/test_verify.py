@@ -20,7 +20,7 @@ from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.emulator.faults import FaultOptions
 from airflow_provider_copernica.exceptions import CopernicaUnavailableError, CopernicaVerificationError
 from airflow_provider_copernica.hooks.copernica import CopernicaHook
-from airflow_provider_copernica.operators import _verify
+from airflow_provider_copernica.operators import _verify, _verify_looks
 from airflow_provider_copernica.options import Verify
 
 pytestmark = pytest.mark.usefixtures("copernica_connection")
@@ -31,7 +31,7 @@ OLD = "2020-05-05 05:05:05"
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(_verify, "PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(_verify, "RetryPolicy", lambda: RetryPolicy(attempts=2, first=0.01))
+    monkeypatch.setattr(_verify_looks, "RetryPolicy", lambda: RetryPolicy(attempts=2, first=0.01))
     caplog.set_level(logging.INFO)
 
 
@@ -442,12 +442,31 @@ def test_the_database_is_read_once_for_its_types_where_nothing_has_read_it(coper
     assert len(read) == 1
 
 
+def test_a_deferred_task_needs_no_types_of_fields(copernica_emulator: Emulator) -> None:
+    outcome = run(check_fields=False, deferrable=True)
+    assert (outcome.state, counts(outcome)["calls"]) == ("success", 4), outcome.error
+
+
 def test_subprofiles_are_counted_where_they_are_deleted(copernica_emulator: Emulator) -> None:
     arrange, arguments, _ = RIGHT["a deleted order"]
     outcome = run(database=arrange(copernica_emulator), **arguments)
     assert (counts(outcome)["removed"], len(copernica_emulator.profiles(2))) == (1, 1)
     listed = [request.path for request in copernica_emulator.requests if "limit" in request.query]
     assert all(path.endswith("/subprofiles") for path in listed[:4])
+
+
+def test_each_deleted_order_of_a_profile_may_be_in_the_sample(copernica_emulator: Emulator) -> None:
+    held = database(copernica_emulator)
+    orders = [{"Number": str(number), "Item": "Pen"} for number in range(4)]
+    copernica_emulator.add_profile(held, {"Email": "a@example.com"}, {"Order": orders}, created=OLD)
+    outcome = run(
+        database=held,
+        source=[{"Email": "a@example.com", "Order.Number": str(number)} for number in range(3)],
+        key_fields=["Email", "Order.Number"],
+        action="delete",
+        delete_target="subprofile",
+    )
+    assert (outcome.state, counts(outcome)["sampled"], counts(outcome)["removed"]) == ("success", 3, 3), outcome.error
 
 
 def test_a_list_of_deletions_is_red_the_second_time(copernica_emulator: Emulator) -> None:
