@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 from support.imports import task
-from support.taskrun import Outcome, TaskRun, run_task
+from support.taskrun import FakeTi, Outcome, TaskRun, run_task
 
+from airflow_provider_copernica.client.imports import CopernicaImport
 from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaError
 from airflow_provider_copernica.hooks.copernica import CopernicaHook
@@ -21,6 +22,7 @@ from airflow_provider_copernica.operators._snapshot import SnapshotStep
 from airflow_provider_copernica.operators._verify import VerifyStep
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
 from airflow_provider_copernica.options import Rejects, Snapshot, Verify
+from airflow_provider_copernica.snapshot.settings import read_snapshot_settings
 from airflow_provider_copernica.snapshot.store import SnapshotFolder
 from airflow_provider_copernica.transfers.object_storage_to_copernica import ObjectStorageToCopernicaOperator
 
@@ -552,8 +554,42 @@ def test_arguments_are_templates(folder: Path, database: int) -> None:
     made = task(database=database, snapshot=options)
     values = {"folder": str(folder), "max_changed": "1%", "nothing": None, "days": 0}
     made.render_template_fields({"params": values})  # type: ignore[arg-type]  # enough
-    from airflow_provider_copernica.snapshot.settings import read_snapshot_settings
-
     read = read_snapshot_settings(made.snapshot)
     assert (read.path, str(read.max_changed), read.max_removed) == (folder.as_uri(), "1%", None)
     assert (read.full_every, read.object_storage_conn_id) == (timedelta(0), None)
+
+
+class TestNothingWasKept:
+    """A task that Airflow wakes without the trigger's event, and without a record of the attempt."""
+
+    @pytest.fixture
+    def step(self, folder: Path) -> SnapshotStep:
+        context: Any = {"ti": FakeTi("load", 1, 0), "run_id": "run"}
+        return SnapshotStep(read_snapshot_settings(Snapshot(folder.as_uri())), context)
+
+    @pytest.mark.parametrize("kept", [None, {}])
+    def test_the_pointer_of_the_import_is_confirmed(self, night: Any, step: Any, folder: Path, kept: Any) -> None:
+        made = night(A, wait_for_completion=False).result
+        step.after_end(None, CopernicaImport(made + 1, "another"), kept, None, None)
+        assert pointer_of(folder)["confirmed"] is False
+        step.after_end(None, CopernicaImport(made, "it"), kept, None, None)
+        assert pointer_of(folder)["confirmed"] is True
+
+    def test_the_pointer_of_the_run_is_given_up(self, night: Any, step: Any, folder: Path) -> None:
+        assert night(A, wait_for_completion=False).state == "success"
+        change_pointer(folder, run="another")
+        step.after_refusal(None)
+        assert pointer_of(folder)["given_up"] is False
+        change_pointer(folder, run="run")
+        step.after_refusal(None)
+        assert (pointer_of(folder)["given_up"], pointer_of(folder)["import_id"]) == (True, None)
+
+    def test_a_later_run_is_left_alone(
+        self, night: Any, step: Any, folder: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        assert night(A).state == "success"
+        before = pointer_of(folder)
+        step.after_end(None, CopernicaImport(1, "it"), {"number": 0, "nonce": "x"}, None, None)
+        step.after_refusal({"number": 1, "nonce": "x"})
+        assert pointer_of(folder) == before
+        assert "A later run has taken up the snapshot before import 1 had finished" in caplog.text
