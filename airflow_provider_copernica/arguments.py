@@ -144,6 +144,7 @@ class ImportArguments(TaskArguments, total=False):
     check_fields: bool | CheckFields | Template | XComArg
     dry_run: bool | str | XComArg
     rejects: Mapping[str, object] | None
+    verify: Mapping[str, object] | None
 
 
 class DecoratorArguments(ImportArguments, total=False):

@@ -27,6 +27,7 @@ __all__ = [
     "CopernicaRowError",
     "CopernicaTooFewRowsError",
     "CopernicaUnavailableError",
+    "CopernicaVerificationError",
 ]
 
 GOES_ON = "The import goes on in Copernica: its API can't stop it."
@@ -169,6 +170,10 @@ class CopernicaImportTimeoutError(CopernicaImportError, TimeoutError):
 
 class CopernicaImportUnknownError(CopernicaImportError):
     """Copernica does not know the import, or no longer."""
+
+
+class CopernicaVerificationError(CopernicaImportError):
+    """The import has finished, and the database does not hold what was sent, or could not be looked at."""
 
 
 def _sentence(text: str) -> str:

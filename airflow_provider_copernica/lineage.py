@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -39,13 +40,18 @@ def report_output(operator: BaseOperator, database: int | str, copernica_conn_id
 
 
 def import_lineage(
-    database: int | str, copernica_conn_id: str, inputs: Sequence[Dataset], status: CopernicaImport
+    database: int | str,
+    copernica_conn_id: str,
+    inputs: Sequence[Dataset],
+    status: CopernicaImport,
+    outcome: Mapping[str, object] | None = None,
 ) -> OperatorLineage[Dataset, RunFacet]:
     """
     An import in OpenLineage's terms.
 
     :param inputs: where the rows came from.
     :param status: the last one seen; counts are those of Copernica, where it told any.
+    :param outcome: the counts of the options in use, as in the XCom ``import_outcome``; default none.
     """
     from airflow.providers.common.compat.openlineage.facet import (
         ExternalQueryRunFacet,
@@ -59,11 +65,27 @@ def import_lineage(
     if status.processed_lines is not None:
         rows = OutputStatisticsOutputDatasetFacet(rowCount=status.processed_lines)
         output.outputFacets = {"outputStatistics": rows}
-    return OperatorLineage(
-        inputs=list(inputs),
-        outputs=[output],
-        run_facets={"externalQuery": ExternalQueryRunFacet(externalQueryId=str(status.import_id), source=namespace)},
-    )
+    facets: dict[str, RunFacet] = {
+        "externalQuery": ExternalQueryRunFacet(externalQueryId=str(status.import_id), source=namespace)
+    }
+    if outcome:
+        facets["copernica_outcome"] = _outcome_facet()(dict(outcome))
+    return OperatorLineage(inputs=list(inputs), outputs=[output], run_facets=facets)
+
+
+@cache
+def _outcome_facet() -> Callable[[dict[str, object]], RunFacet]:
+    """OpenLineage has no facet for such counts, so that this is one of our own; its library is loaded lazily."""
+    from airflow.providers.common.compat.openlineage.facet import RunFacet
+    from attrs import define
+
+    @define
+    class OutcomeRunFacet(RunFacet):
+        """The counts of the options of an import, by option."""
+
+        outcome: dict[str, object]
+
+    return OutcomeRunFacet
 
 
 def file_input(url: object) -> list[Dataset]:

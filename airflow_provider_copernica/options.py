@@ -6,9 +6,12 @@ They are dicts since Airflow renders dicts wherever they stand, in mapped tasks 
 
 from __future__ import annotations
 
-from airflow_provider_copernica.payload.rejects import check_reject_settings
+from typing import Literal
 
-__all__ = ["Rejects"]
+from airflow_provider_copernica.payload.rejects import check_reject_settings
+from airflow_provider_copernica.payload.verify_settings import check_verify_settings
+
+__all__ = ["Rejects", "Verify"]
 
 
 class Rejects(dict[str, object]):
@@ -38,3 +41,31 @@ class Rejects(dict[str, object]):
     ) -> None:
         super().__init__(path=path, at_most=at_most, values=values, object_storage_conn_id=object_storage_conn_id)
         check_reject_settings(self)
+
+
+class Verify(dict[str, object]):
+    """
+    Look at the database after the import: count what has changed, and read a few rows back.
+
+    Without it a task only knows that Copernica has finished; with it, that the database holds what was sent. A
+    difference fails the task without a retry. It costs one API call before the import, three after it, and one for each
+    row of the sample, and for each of its collections. What others change at the same time is counted, too.
+
+    :param sample: rows that are read back by their key fields and compared, 1,000 at most; default 20. They are drawn
+        anew each time, evenly among all keys. Only a task that waits in its worker compares rows; one that is deferred
+        counts alone. A template.
+    :param on_difference: ``"fail"``, the default, or ``"warn"``: the task stays green, with a warning. A template.
+    :param max_removed: how many profiles may be gone afterwards: a number, or a share of those before, such as
+        ``"1%"``; default: any number. A template.
+    :raises CopernicaArgumentError: a literal argument is wrong.
+    """
+
+    def __init__(
+        self,
+        *,
+        sample: int | str = 20,
+        on_difference: Literal["fail", "warn"] | str = "fail",
+        max_removed: int | str | None = None,
+    ) -> None:
+        super().__init__(sample=sample, on_difference=on_difference, max_removed=max_removed)
+        check_verify_settings(self)

@@ -5,16 +5,21 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG
 from support.imports import task
+from support.taskrun import run_task
 
+from airflow_provider_copernica.emulator import Emulator
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
-from airflow_provider_copernica.options import Rejects
-from airflow_provider_copernica.payload.rejects import RejectLimit, read_reject_settings
+from airflow_provider_copernica.options import Rejects, Verify
+from airflow_provider_copernica.payload.option_arguments import Limit
+from airflow_provider_copernica.payload.rejects import read_reject_settings
+from airflow_provider_copernica.payload.verify_settings import VerifySettings, read_verify_settings
 
 TEMPLATED = Rejects("s3://bucket/{{ ds }}.jsonl", at_most="{{ params.limit }}", values="{{ params.full }}")
 
@@ -92,7 +97,86 @@ def test_what_rejects_can_not_go_with_is_refused_at_parse(arguments: Any, words:
 
 
 def test_a_limit_reads_well() -> None:
-    assert [str(RejectLimit(1000)), str(read_reject_settings({"path": "x", "at_most": "0.5%"}).at_most)] == [
+    assert [str(Limit(1000)), str(read_reject_settings({"path": "x", "at_most": "0.5%"}).at_most)] == [
         "1,000",
         "0.5%",
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"sample": -1}, "verify: sample must be a whole number from 0 to 1,000"),
+        ({"sample": 1001}, "verify: sample must be a whole number from 0 to 1,000"),
+        ({"sample": "few"}, "verify: sample must be a whole number from 0 to 1,000"),
+        ({"sample": None}, "verify: sample must be a whole number from 0 to 1,000"),
+        ({"on_difference": "ignore"}, "verify: on_difference must be 'fail' or 'warn'"),
+        ({"on_difference": True}, "verify: on_difference must be text"),
+        ({"max_removed": "many"}, "verify: max_removed must be a number of profiles, like 20, or a share of them"),
+        ({"max_removed": "101%"}, "verify: max_removed must be a number of profiles, like 20, or a share of them"),
+        ({"sample": 5000, "max_removed": -1}, "sample must be .*\n.*max_removed must be"),
+    ],
+)
+def test_a_literal_mistake_in_verify_is_seen_at_once(arguments: Any, words: str) -> None:
+    with pytest.raises(CopernicaArgumentError, match=words):
+        Verify(**arguments)
+    with pytest.raises(CopernicaArgumentError, match=words):
+        task(verify=dict(arguments))
+
+
+def test_verify_is_rendered() -> None:
+    given = Verify(sample="{{ params.sample }}", on_difference="{{ params.how }}", max_removed="{{ params.most }}")
+    made = task(verify=given)
+    made.render_template_fields({"params": {"sample": 5, "how": "Warn", "most": "1%"}})  # type: ignore[arg-type]  # enough
+    settings = read_verify_settings(made.verify)
+    assert settings == VerifySettings(5, "warn", Limit(None, Decimal(1)))
+    assert not settings.fails
+    assert read_verify_settings({}) == VerifySettings(20, "fail", None)
+    assert read_verify_settings({}).fails
+    with pytest.raises(CopernicaArgumentError, match="verify is a str: give Verify"):
+        read_verify_settings("yes")
+    with pytest.raises(CopernicaArgumentError, match="verify has no argument 'size': there are sample, on_difference"):
+        read_verify_settings({"size": 5})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"wait_for_completion": False}, "verify looks at the database once the import has finished"),
+        ({"wait_for_completion": False, "autostart": False}, "verify looks at the database once the import has"),
+        ({"autostart": False}, "autostart"),
+        ({"wait_for_completion": False, "verify": Verify(sample="{{ 5 }}")}, "verify looks at the database once"),
+    ],
+)
+def test_verify_needs_the_end_of_the_import(arguments: Any, words: str) -> None:
+    with pytest.raises(CopernicaArgumentError, match=words):
+        task(**{"verify": Verify(), **arguments})
+
+
+def test_verify_of_a_mapped_task_needs_the_end_as_well(copernica_emulator: Emulator, copernica_connection: str) -> None:
+    made = task()
+    made.verify, made.wait_for_completion = Verify(), False
+    outcome = run_task(lambda: made)
+    assert (outcome.state, copernica_emulator.imports) == ("failed", [])
+    assert "with wait_for_completion=False nobody waits for that" in str(outcome.error)
+
+
+def test_every_import_takes_it() -> None:
+    from airflow_provider_copernica.decorators.copernica import copernica_import_task
+    from airflow_provider_copernica.transfers.object_storage_to_copernica import ObjectStorageToCopernicaOperator
+    from airflow_provider_copernica.transfers.sql_to_copernica import SqlToCopernicaOperator
+
+    given: Any = {"database": 1, "action": "update", "key_fields": ["Email"], "verify": Verify()}
+    with DAG("verifying", schedule=None) as dag:
+        SqlToCopernicaOperator(task_id="sql", sql="SELECT 1", sql_conn_id="x", **given)
+        ObjectStorageToCopernicaOperator(task_id="file", path="file:///x.csv", **given)
+
+        @copernica_import_task(**given)
+        def rows() -> list[dict[str, str]]:
+            return []
+
+        rows()
+        CopernicaImportOperator.partial(task_id="mapped", **given).expand(source=[[{"Email": "a"}]])
+    for made in dag.tasks:
+        assert "verify" in made.template_fields
+        assert getattr(made, "verify", None) == Verify() or made.partial_kwargs["verify"] == Verify()

@@ -63,6 +63,7 @@ class ApiCall:
     :param about: what an error calls it, in place of method and path: ``the import``.
     :param names: what an error adds in brackets: ``database 99``.
     :param max_reply: bytes that a reply may have.
+    :param private: its query holds keys of rows, which Copernica's words may repeat: no message shows these.
     """
 
     method: str
@@ -75,6 +76,7 @@ class ApiCall:
     about: str = ""
     names: tuple[str, ...] = ()
     max_reply: int = MAX_REPLY
+    private: bool = False
 
     @property
     def reads(self) -> bool:

@@ -16,6 +16,7 @@ from urllib.parse import quote, quote_plus
 __all__ = [
     "MASK",
     "MAX_TEXT",
+    "hide_queries",
     "printable",
     "quiet_http_loggers",
     "redact",
@@ -42,6 +43,8 @@ _BEARER = re.compile(r"(bearer\s+)[\w.~+/=-]{8,}", re.IGNORECASE)
 # also a part of one: where a text was cut, the dots may be missing
 _JWT = re.compile(r"eyJ[\w-]{5,}(?:\.[\w-]*)*")
 _URL = re.compile(r"[a-z0-9+.-]{1,20}://\S*", re.IGNORECASE)
+# of a URL or a path, whole or relative; "what? yes" holds none
+_QUERY = re.compile(r"(?<=\S)\?\S+")
 _URL_END = re.compile(r"[\"'<>)\]},.;:!]*\Z")
 # what none of the patterns can do without: most texts have nothing of it
 _SUSPECT = re.compile(r"[=:%]|bearer|eyJ", re.IGNORECASE)
@@ -78,6 +81,15 @@ def redact_named(text: str, secrets: Collection[str] = ()) -> str:
         text = _BEARER.sub(rf"\1{MASK}", text)
         text = _JWT.sub(MASK, text)
     return text
+
+
+def hide_queries(text: str) -> str:
+    """
+    Take the queries out of what libraries say of a request: they hold keys of rows, and version 3's token.
+
+    :param text: a URL, a path, or a sentence with such in it.
+    """
+    return _QUERY.sub(f"?{MASK}", text)
 
 
 def _mask_assignment(match: re.Match[str]) -> str:
@@ -183,10 +195,10 @@ def redact_exception(error: BaseException, secrets: Collection[str] = ()) -> Non
     """
     Redact the texts of an exception and of all behind it, in place, so that it can be shown as a cause.
 
-    requests and urllib3 put the URL, and so v3's token, into their messages.
+    requests and urllib3 put the URL into their messages, and so its query: v3's token, and keys of rows.
     """
     for each in _chain(error):
-        each.args = tuple(redact(arg, secrets) if isinstance(arg, str) else arg for arg in each.args)
+        each.args = tuple(hide_queries(redact(arg, secrets)) if isinstance(arg, str) else arg for arg in each.args)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -203,7 +215,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 class _RedactingFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
-            record.args = tuple(redact(arg) if isinstance(arg, str) else arg for arg in record.args)
+            record.args = tuple(hide_queries(redact(arg)) if isinstance(arg, str) else arg for arg in record.args)
         return True
 
 
@@ -211,6 +223,6 @@ _FILTER = _RedactingFilter()
 
 
 def quiet_http_loggers() -> None:
-    """Redact what urllib3 logs at DEBUG: it writes every URL, and with v3 that holds the token."""
+    """Redact what urllib3 logs at DEBUG: it writes every URL, with v3's token and the keys of rows in its query."""
     for name in ("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry"):
         logging.getLogger(name).addFilter(_FILTER)

@@ -60,6 +60,9 @@ __all__ = ["FAST_POLICY", "Classified", "Outcome", "RetryPolicy", "Verdict", "cl
 UNCONFIRMED_PAUSE = 10.0
 
 
+_NOT_SHOWN = "what it said is not shown, since it may repeat the key of a row"
+
+
 class Outcome(Enum):
     """What became of a request; the theory is above."""
 
@@ -116,9 +119,9 @@ def classify(call: ApiCall, answer: Answer, secrets: Collection[str] = ()) -> Cl
         return Classified(outcome, answer.reason, cause=answer.cause)
     if isinstance(answer, ProxyRefusal):
         return Classified(Outcome.PROXY_REFUSED, f"HTTP {answer.status}", answer.status)
-    if 200 <= answer.status < 300 or (answer.status == 303 and not call.reads):
-        return _classify_success(call, answer, secrets)
-    return _classify_failure(call, answer, secrets)
+    is_success = 200 <= answer.status < 300 or (answer.status == 303 and not call.reads)
+    read = (_classify_success if is_success else _classify_failure)(call, answer, secrets)
+    return replace(read, reason=_NOT_SHOWN, api_message="") if call.private and read.reason else read
 
 
 def _classify_success(call: ApiCall, reply: Reply, secrets: Collection[str]) -> Classified:

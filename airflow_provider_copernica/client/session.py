@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError
 
 from airflow_provider_copernica.client.messages import Hidden
 from airflow_provider_copernica.client.network import ca_bundle
-from airflow_provider_copernica.client.redact import redact_exception, redact_named
+from airflow_provider_copernica.client.redact import hide_queries, redact_exception, redact_named
 from airflow_provider_copernica.client.settings import ApiSettings
 
 __all__ = ["ClientSession", "HostAuth"]
@@ -85,7 +85,7 @@ class HostAuth(AuthBase):
 
 class _WatchingAdapter(HTTPAdapter):
     """
-    Keeps version 3's token, which is in the URL, out of what people see, and watches what goes out.
+    Keeps queries, which hold version 3's token and keys of rows, out of what people see; watches what goes out.
 
     :param timeout: seconds, where a caller gives none.
     :param limits_replies: see :class:`ClientSession`.
@@ -134,7 +134,7 @@ class _WatchingAdapter(HTTPAdapter):
         except (HTTPError, OSError) as error:
             redact_exception(error)
             raise
-        response.url = redact_named(response.url)  # raise_for_status() shows it
+        response.url = hide_queries(redact_named(response.url))  # raise_for_status() shows it
         return response
 
 

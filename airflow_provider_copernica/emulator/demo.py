@@ -12,7 +12,7 @@ __all__ = ["COLLECTION", "FILE", "NAME", "add_demo_database"]
 NAME = "Customers"
 COLLECTION = "Order"
 FIELDS: dict[str, str | dict[str, object]] = {
-    "Email": "email",
+    "Email": {"type": "email", "index": True},
     "Firstname": "text",
     "Lastname": "text",
     "City": "text",

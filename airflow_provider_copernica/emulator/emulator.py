@@ -152,7 +152,8 @@ class Emulator:
         """
         Make a database.
 
-        :param fields: names; or name to type ("text", "integer", "date" ...); or name to a dict of type, length, value.
+        :param fields: names; or name to type ("text", "integer", "date" ...); or name to a dict of type, length,
+            value, index.
         :param collections: fields by the name of the collection.
         :param removal_behaviour: what comes of an attempt to delete a profile, by an import or by a call: "delete",
             "nothing" or "unsubscribe".

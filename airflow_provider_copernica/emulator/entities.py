@@ -46,7 +46,7 @@ def field_entities(fields: Iterable[Field]) -> list[Entity]:
 def _field_entity(field: Field) -> Entity:
     head: Entity = {"ID": str(field.id), "name": field.name, "type": field.type, "value": field.value}
     sizes: Entity = {"length": str(field.length), "textlines": "1"}
-    return {**head, **sizes, "displayed": False, "ordered": False, "hidden": False, "index": False}
+    return {**head, **sizes, "displayed": False, "ordered": False, "hidden": False, "index": field.indexed}
 
 
 def interest_entities(database: Database) -> list[Entity]:

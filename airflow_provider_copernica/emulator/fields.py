@@ -25,6 +25,7 @@ class Field:
     type: str = "text"
     length: int = 255
     value: str = ""
+    indexed: bool = False
 
     def store(self, text: str) -> str:
         """
@@ -71,7 +72,7 @@ def _read_spec(name: str, spec: FieldSpec, field_id: int) -> Field:
     if isinstance(spec, str):
         return Field(field_id, name, spec)
     length, value = int(str(spec.get("length", 255))), str(spec.get("value", ""))
-    return Field(field_id, name, str(spec.get("type", "text")), length, value)
+    return Field(field_id, name, str(spec.get("type", "text")), length, value, bool(spec.get("index", False)))
 
 
 def _is_date(text: str, kind: str) -> bool:

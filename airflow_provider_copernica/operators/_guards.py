@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -15,8 +15,17 @@ from airflow_provider_copernica.payload.columns import show_name
 from airflow_provider_copernica.payload.parameters import ImportParameters, hint_at_template
 from airflow_provider_copernica.payload.rejects import RejectSettings, read_reject_settings
 from airflow_provider_copernica.payload.row_rules import RowReport
+from airflow_provider_copernica.payload.verify_settings import VerifySettings, read_verify_settings
 
-__all__ = ["Guards", "check_count", "check_guards", "read_guards", "report_dry_run", "warn"]
+__all__ = [
+    "Guards",
+    "check_count",
+    "check_guards",
+    "check_waiting",
+    "read_guards",
+    "report_dry_run",
+    "warn",
+]
 
 log = logging.getLogger(__name__)
 
@@ -33,15 +42,24 @@ class Guards:
         values too; None: nothing.
     :param dry_run: nothing is sent.
     :param rejects: what becomes of faulty rows, where the others are sent; None: a faulty row fails the task.
+    :param verify: how the database is looked at after the import; None: not at all.
     """
 
     min_records: int | None = None
     check_fields: CheckFields | None = "names"
     dry_run: bool = False
     rejects: RejectSettings | None = None
+    verify: VerifySettings | None = None
 
 
-def read_guards(*, min_records: object, check_fields: object, dry_run: object, rejects: object = None) -> Guards:
+def read_guards(
+    *,
+    min_records: object,
+    check_fields: object,
+    dry_run: object,
+    rejects: object = None,
+    verify: object = None,
+) -> Guards:
     """
     Make guards of what the operator was given, as rendered.
 
@@ -49,6 +67,7 @@ def read_guards(*, min_records: object, check_fields: object, dry_run: object, r
     :param check_fields: "names", "values", or a boolean; True means "values".
     :param dry_run: a boolean.
     :param rejects: the arguments of ``Rejects``, or None.
+    :param verify: the arguments of ``Verify``, or None.
     :raises CopernicaArgumentError: a value rendered to nonsense.
     """
     return Guards(
@@ -56,6 +75,7 @@ def read_guards(*, min_records: object, check_fields: object, dry_run: object, r
         _read("check_fields", _check_fields, check_fields),
         _read("dry_run", to_boolean, dry_run),
         None if rejects is None else read_reject_settings(rejects),
+        None if verify is None else read_verify_settings(verify),
     )
 
 
@@ -105,6 +125,21 @@ def check_guards(guards: Guards, *, has_location: bool, remove_missing: bool) ->
         )
 
 
+def check_waiting(verify: object, *, waits: bool) -> None:
+    """
+    Refuse to look at the database after the import where nobody waits for its end.
+
+    :param verify: the arguments of ``Verify``, rendered or not, or None.
+    :param waits: whether the task waits for the import.
+    :raises CopernicaArgumentError: nobody does.
+    """
+    if isinstance(verify, Mapping) and not waits:
+        raise CopernicaArgumentError(
+            "verify looks at the database once the import has finished, but with wait_for_completion=False nobody "
+            "waits for that: leave one of them out"
+        )
+
+
 def check_count(parameters: ImportParameters, rows: int, min_records: int | None) -> None:
     """
     Compare the number of rows with what is expected, before an empty source could empty a database.
@@ -144,7 +179,7 @@ def warn(parameters: ImportParameters, report: RowReport, min_records: int | Non
     if parameters.action == "delete" or parameters.remove_missing:
         log.info(
             "Whether anything is really deleted is decided by the removal behaviour of database %d or its collection: "
-            "it may do nothing or unsubscribe instead, and the import finishes all the same. Count what is left "
+            "it may do nothing or unsubscribe instead, and the import finishes all the same. verify looks "
             "afterwards.",
             parameters.database,
         )

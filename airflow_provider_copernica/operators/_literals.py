@@ -14,7 +14,13 @@ __all__ = ["check_literals"]
 # parsing has to be quick; everything is checked when the task runs
 FIRST_ROWS = 100
 LONGEST_TEXT = 20_000
-_NO_GUARDS: dict[str, object] = {"min_records": None, "check_fields": "names", "dry_run": False, "rejects": None}
+_NO_GUARDS: dict[str, object] = {
+    "min_records": None,
+    "check_fields": "names",
+    "dry_run": False,
+    "rejects": None,
+    "verify": None,
+}
 
 
 def check_literals(given: Mapping[str, object], guards: Mapping[str, object], *, waits: bool) -> None:
@@ -22,25 +28,26 @@ def check_literals(given: Mapping[str, object], guards: Mapping[str, object], *,
     Check arguments that are no templates.
 
     :param given: parameters of the import by name.
-    :param guards: min_records, check_fields, dry_run and rejects.
+    :param guards: min_records, check_fields, dry_run, rejects and verify.
     :param waits: whether the task waits for the import.
     :raises CopernicaArgumentError: naming what is wrong already.
     """
     check_parameters(given, waits=waits)
-    reports = _check_guards(given, guards) if guards != _NO_GUARDS else False
+    reports = _check_guards(given, guards, waits) if guards != _NO_GUARDS else False
     if not reports:
         _check_source(given)
 
 
-def _check_guards(given: Mapping[str, object], guards: Mapping[str, object]) -> bool:
+def _check_guards(given: Mapping[str, object], guards: Mapping[str, object], waits: bool) -> bool:
     """Whether faults are, or may be, reported when the task runs."""
-    from airflow_provider_copernica.operators._guards import check_guards, read_guards
+    from airflow_provider_copernica.operators._guards import check_guards, check_waiting, read_guards
 
     known = {name: value for name, value in guards.items() if not is_unknown(value)}
     checked = read_guards(**{**_NO_GUARDS, **known})
     check_guards(
         checked, has_location=given.get("location") is not None, remove_missing=_is_true(given, "remove_missing")
     )
+    check_waiting(guards["verify"], waits=waits)
     return checked.dry_run or "dry_run" not in known or guards["rejects"] is not None
 
 

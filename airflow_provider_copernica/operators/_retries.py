@@ -18,6 +18,7 @@ from airflow_provider_copernica.exceptions import (
     CopernicaImportTimeoutError,
     CopernicaImportUnknownError,
     CopernicaProxyError,
+    CopernicaVerificationError,
 )
 from airflow_provider_copernica.operators._attempts import has_processed_lines
 
@@ -89,7 +90,7 @@ def after_sending(*, idempotent: bool, remembered: bool) -> RetryRule:
     def rule(error: BaseException) -> str | None:
         if isinstance(error, CopernicaImportUnknownError):
             return ACCEPTED
-        if isinstance(error, CopernicaArgumentError):
+        if isinstance(error, CopernicaArgumentError | CopernicaVerificationError):
             return ""
         if idempotent:
             return None

@@ -9,7 +9,7 @@ the trigger and its event.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from airflow_provider_copernica.payload.row_rules import RowReport
     from airflow_provider_copernica.payload.row_steps import RowStep
 
-__all__ = ["NO_STEPS", "ImportStep", "ImportSteps", "Kept", "make_steps", "read_kept"]
+__all__ = ["NO_STEPS", "ImportStep", "ImportSteps", "Keep", "Kept", "make_steps", "read_kept"]
 
 Kept = Mapping[str, Mapping[str, object]]
 """What the steps of an import keep, by the name of the option: JSON without any row or secret."""
+
+Keep = Callable[[str, Mapping[str, object]], None]
+"""Replaces what an option keeps in the record of the attempt, so that the next attempt finds it; it never fails."""
 
 
 class ImportStep(Protocol):
@@ -39,8 +42,12 @@ class ImportStep(Protocol):
     def name(self) -> str:
         """Return the name of the option: a key of what is kept, and of the XCom ``import_outcome``."""
 
-    def row_step(self) -> RowStep | None:
-        """Return what sees the rows on their way into the body; None where nothing does."""
+    def row_step(self, parameters: ImportParameters) -> RowStep | None:
+        """
+        Return what sees the rows on their way into the body; None where nothing does.
+
+        :param parameters: of the import.
+        """
 
     def before_post(self, hook: CopernicaHook, parameters: ImportParameters, report: RowReport) -> dict[str, object]:
         """
@@ -62,7 +69,12 @@ class ImportStep(Protocol):
         """
 
     def after_end(
-        self, hook: CopernicaHook, status: CopernicaImport, kept: Mapping[str, object] | None, push: PushOutcome
+        self,
+        hook: CopernicaHook,
+        status: CopernicaImport,
+        kept: Mapping[str, object] | None,
+        push: PushOutcome,
+        keep: Keep,
     ) -> None:
         """
         Look at what became of an import that has finished, and push counts before anything is raised.
@@ -71,6 +83,7 @@ class ImportStep(Protocol):
         :param status: the last one.
         :param kept: what was kept; None where it is not known any more.
         :param push: takes the counts.
+        :param keep: takes what the next attempt must know, should the worker be lost before the task has ended.
         :raises CopernicaError: the import is not what was asked for.
         """
 
@@ -92,9 +105,9 @@ class ImportSteps:
 
     steps: tuple[ImportStep, ...] = ()
 
-    def row_steps(self) -> tuple[RowStep, ...]:
+    def row_steps(self, parameters: ImportParameters) -> tuple[RowStep, ...]:
         """Return what sees the rows on their way into the body."""
-        found = (step.row_step() for step in reversed(self.steps))
+        found = (step.row_step(parameters) for step in reversed(self.steps))
         return tuple(row_step for row_step in found if row_step is not None)
 
     def before_post(self, hook: CopernicaHook, parameters: ImportParameters, report: RowReport) -> Kept:
@@ -106,11 +119,13 @@ class ImportSteps:
         for step in self.steps:
             step.after_post(import_id, kept.get(step.name, {}))
 
-    def after_end(self, hook: CopernicaHook, status: CopernicaImport, kept: Kept, push: PushOutcome) -> None:
+    def after_end(
+        self, hook: CopernicaHook, status: CopernicaImport, kept: Kept, push: PushOutcome, keep: Keep
+    ) -> None:
         """Let each step look at the finished import, until one does not accept it."""
         for position, step in enumerate(self.steps):
             try:
-                step.after_end(hook, status, kept.get(step.name), push)
+                step.after_end(hook, status, kept.get(step.name), push, keep)
             except CopernicaError:
                 for later in self.steps[position + 1 :]:
                     later.after_refusal(kept.get(later.name))
@@ -120,14 +135,25 @@ class ImportSteps:
 NO_STEPS = ImportSteps()
 
 
-def make_steps(guards: Guards, context: Context) -> ImportSteps:  # noqa: ARG001 - no option has a step yet
+def make_steps(
+    guards: Guards,
+    context: Context,  # noqa: ARG001 - no option needs it yet
+    *,
+    in_worker: bool,
+) -> ImportSteps:
     """
     Return the steps of the options that the author of a DAG asked for.
 
     :param guards: as they were rendered.
     :param context: of the task.
+    :param in_worker: whether the process that sends the rows also waits for the import's end.
     """
-    return NO_STEPS
+    steps: list[ImportStep] = []
+    if guards.verify:
+        from airflow_provider_copernica.operators._verify import VerifyStep
+
+        steps.append(VerifyStep(guards.verify, in_worker=in_worker))
+    return ImportSteps(tuple(steps))
 
 
 def read_kept(value: object) -> Kept:

@@ -9,24 +9,19 @@ from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
-from airflow_provider_copernica.exceptions import (
-    CopernicaApiError,
-    CopernicaAuthError,
-    CopernicaEmptySourceError,
-    CopernicaUnavailableError,
-)
+from airflow_provider_copernica.exceptions import CopernicaEmptySourceError
 from airflow_provider_copernica.hooks.copernica import CopernicaHook
 from airflow_provider_copernica.operators._attempt_store import AttemptStore, post_import
 from airflow_provider_copernica.operators._attempts import AcceptedImport
 from airflow_provider_copernica.operators._consent import warn_of_undone_consent
 from airflow_provider_copernica.operators._guards import Guards, check_count, check_guards, report_dry_run, warn
 from airflow_provider_copernica.operators._rejects import PushOutcome, settle_rejects
+from airflow_provider_copernica.operators._schema import schema_reader
 from airflow_provider_copernica.operators._steps import NO_STEPS, ImportSteps
 from airflow_provider_copernica.payload.body import ImportBody, prepare_import
 from airflow_provider_copernica.payload.parameters import ImportParameters
 from airflow_provider_copernica.payload.rejects import RejectedRows, RejectSettings
-from airflow_provider_copernica.payload.row_rules import Columns, ReadSchema
-from airflow_provider_copernica.payload.schema import DatabaseSchema
+from airflow_provider_copernica.payload.row_rules import Columns
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -106,12 +101,12 @@ def _prepare(
         try:
             body = prepare_import(
                 parameters,
-                read_schema=_schema_reader(hook, parameters.database, guards),
+                read_schema=schema_reader(hook, parameters.database, guards.check_fields),
                 check_values=guards.check_fields == "values",
                 columns=columns,
                 tolerate_faults=guards.dry_run,
                 rejects=rejected,
-                steps=steps.row_steps(),
+                steps=steps.row_steps(parameters),
             )
         except CopernicaEmptySourceError as error:
             if settings and rejected and push:
@@ -133,38 +128,3 @@ def _prepare(
 
 def _collect(settings: RejectSettings, columns: Columns) -> RejectedRows:
     return RejectedRows(values=settings.values, current_file=columns.current_file)
-
-
-def _schema_reader(hook: CopernicaHook, database: int, guards: Guards) -> ReadSchema | None:
-    match guards.check_fields:
-        case "values":
-            return lambda: _read_schema(hook, database)
-        case "names":
-            return lambda: _read_schema_if_allowed(hook, database)
-    return None
-
-
-def _read_schema_if_allowed(hook: CopernicaHook, database: int) -> DatabaseSchema | None:
-    """Read the database; None where Copernica refuses, since rights may be for imports only: the POST has its say."""
-    try:
-        return _read_schema(hook, database)
-    except CopernicaUnavailableError:
-        raise
-    except CopernicaApiError as error:
-        if isinstance(error, CopernicaAuthError) and error.status_code != 403:  # a refused token, not a missing right
-            raise
-        log.warning(
-            "The names of the columns are not checked, since database %d can't be read: %s Give the token the right "
-            "to read it, or set check_fields=False.",
-            database,
-            error,
-        )
-        return None
-
-
-def _read_schema(hook: CopernicaHook, database: int) -> DatabaseSchema:
-    schema = DatabaseSchema.from_api(hook.get_database(database))
-    while schema.incomplete:
-        path = schema.incomplete[0]
-        schema = schema.with_list(path, hook.iterate(path))
-    return schema

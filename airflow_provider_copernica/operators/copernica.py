@@ -41,6 +41,7 @@ from airflow_provider_copernica.links.copernica import CopernicaLink
 from airflow_provider_copernica.operators._literals import check_literals
 from airflow_provider_copernica.operators._mapping import ImportPartial, refuse_shared_removal
 from airflow_provider_copernica.operators._outcome import (
+    add_to_asset_events,
     keep_return_value,
     pull_import_id,
     push_outcome,
@@ -122,11 +123,15 @@ class CopernicaImportOperator(RenderingOperator):
     :param rejects: ``Rejects(path)`` of :mod:`airflow_provider_copernica.options`: rows that break a rule go to a file,
         with their reasons, and the others are sent; default: any such row fails the task. The XCom ``import_outcome``
         then holds ``{"rejects": {"rows": ..., "accepted": ..., "rejected": ...}}``.
+    :param verify: ``Verify()`` of :mod:`airflow_provider_copernica.options`: the database is looked at after the
+        import, and a difference fails the task without a retry; default: not looked at. ``import_outcome`` then holds
+        ``{"verify": {"new": ..., "modified": ..., "removed": ..., "sampled": ..., ...}}``, after a difference as well.
     :return: the ID of the import. When it waited, the XCom ``import_status`` holds import_id, name, status,
         total_lines, processed_lines, last_run and last_error.
     :raises CopernicaArgumentError: at parse, when a literal argument is wrong.
     :raises AirflowFailException: when a retry could do harm or can't help.
     :raises CopernicaImportFailedError: when the import failed, with Copernica's own words.
+    :raises CopernicaVerificationError: when the database does not hold what was sent.
     :raises AirflowSkipException: when there are no rows.
     """
 
@@ -137,6 +142,7 @@ class CopernicaImportOperator(RenderingOperator):
         "check_fields",
         "dry_run",
         "rejects",
+        "verify",
     )
     operator_extra_links = (CopernicaLink(),)
     # arguments whose values are never shown
@@ -177,6 +183,7 @@ class CopernicaImportOperator(RenderingOperator):
         check_fields: bool | CheckFields | Template | XComArg = "names",
         dry_run: bool | str | XComArg = False,
         rejects: Mapping[str, object] | None = None,
+        verify: Mapping[str, object] | None = None,
         **kwargs: Unpack[TaskArguments],
     ) -> None:
         refuse_unknown(type(self), kwargs)
@@ -206,8 +213,10 @@ class CopernicaImportOperator(RenderingOperator):
         self.check_fields = check_fields
         self.dry_run = dry_run
         self.rejects = rejects
+        self.verify = verify
         self._store: AttemptStore | None = None
         self._status: CopernicaImport | None = None
+        self._outcome: Mapping[str, object] = {}
         if not is_being_unmapped(self):
             refuse_default_args(getattr(self.get_dag(), "default_args", None), self.hidden_fields)
             refuse_shared_removal(self)
@@ -244,7 +253,7 @@ class CopernicaImportOperator(RenderingOperator):
         """Make the import, or find the one that an earlier attempt made, and wait for it."""
         from airflow_provider_copernica.hooks.copernica import CopernicaHook
         from airflow_provider_copernica.operators._attempt_store import AttemptStore
-        from airflow_provider_copernica.operators._guards import read_guards
+        from airflow_provider_copernica.operators._guards import check_waiting, read_guards
         from airflow_provider_copernica.operators._steps import make_steps
         from airflow_provider_copernica.operators._submit import dry_run
 
@@ -252,19 +261,20 @@ class CopernicaImportOperator(RenderingOperator):
             refuse_shared_removal(self)
             self._schedule()
             guards = read_guards(**self._given_guards())
+            check_waiting(self.verify, waits=self.wait_for_completion)
             hook = CopernicaHook(self.copernica_conn_id)
             if guards.dry_run:
                 dry_run(hook, *self._read(context), guards)
                 return None
             self._store = store = AttemptStore(context, durable=self.durable)
-            steps = make_steps(guards, context)
+            steps = make_steps(guards, context, in_worker=not self.deferrable)
             accepted, status = self._find_or_submit(context, hook, guards, store, steps)
         with self._after_sending(context, idempotent=accepted.idempotent, remembered=store.remembers):
             if not self.wait_for_completion:
                 self._record_result(CopernicaImport(accepted.import_id, accepted.name))
             else:
                 status = status or self._wait(context, hook, accepted)
-                self._finish(context, hook, steps, status, accepted.kept)
+                self._finish(context, hook, steps, status, accepted.kept, store)
             if not store.remembers and not accepted.idempotent:
                 keep_return_value(self, context, accepted.import_id)
             return accepted.import_id
@@ -288,7 +298,7 @@ class CopernicaImportOperator(RenderingOperator):
                 wait_for_end(hook, import_id, self._begin_watch(self.execution_timeout))
 
         # not before: a file that was imported may be gone when a retry reconnects
-        return submit(hook, *self._read(context), guards, store, steps, partial(push_outcome, context)), None
+        return submit(hook, *self._read(context), guards, store, steps, partial(self._push_outcome, context)), None
 
     def _wait(self, context: Context, hook: CopernicaHook, accepted: AcceptedImport) -> CopernicaImport:
         from airflow_provider_copernica.operators._waiting import watch_in_worker
@@ -328,7 +338,7 @@ class CopernicaImportOperator(RenderingOperator):
         idempotent = resume_data.get("idempotent", safe_to_repeat) is True
         with self._after_sending(context, idempotent=idempotent, remembered=store.remembers):
             status = read_event(event)
-            self._finish_resumed(context, status, read_kept(resume_data.get("options")))
+            self._finish_resumed(context, status, read_kept(resume_data.get("options")), store)
             if not store.remembers and not idempotent:
                 keep_return_value(self, context, status.import_id)
             return status.import_id
@@ -349,7 +359,7 @@ class CopernicaImportOperator(RenderingOperator):
             status = look_once_more(hook, pull_import_id(context), deferral_error(reason))
             record = store.load()
             kept = record.kept if isinstance(record, AcceptedImport) and record.import_id == status.import_id else {}
-            self._finish_resumed(context, status, kept)
+            self._finish_resumed(context, status, kept, store)
             return status.import_id
 
     def on_kill(self) -> None:
@@ -382,6 +392,7 @@ class CopernicaImportOperator(RenderingOperator):
             "check_fields": self.check_fields,
             "dry_run": self._dry_run,
             "rejects": self.rejects,
+            "verify": self.verify,
         }
 
     def _schedule(self) -> PollSchedule:
@@ -392,22 +403,36 @@ class CopernicaImportOperator(RenderingOperator):
     def _begin_watch(self, *limits: timedelta | None) -> Watch:
         return begin_watch(self._schedule(), self.timeout, *limits)
 
-    def _finish_resumed(self, context: Context, status: CopernicaImport, kept: Kept) -> None:
+    def _finish_resumed(self, context: Context, status: CopernicaImport, kept: Kept, store: AttemptStore) -> None:
         from airflow_provider_copernica.hooks.copernica import CopernicaHook
         from airflow_provider_copernica.operators._guards import read_guards
         from airflow_provider_copernica.operators._steps import make_steps
 
-        steps = make_steps(read_guards(**self._given_guards()), context)
-        self._finish(context, CopernicaHook(self.copernica_conn_id), steps, status, kept)
+        steps = make_steps(read_guards(**self._given_guards()), context, in_worker=False)
+        self._finish(context, CopernicaHook(self.copernica_conn_id), steps, status, kept, store)
 
     def _finish(
-        self, context: Context, hook: CopernicaHook, steps: ImportSteps, status: CopernicaImport, kept: Kept
+        self,
+        context: Context,
+        hook: CopernicaHook,
+        steps: ImportSteps,
+        status: CopernicaImport,
+        kept: Kept,
+        store: AttemptStore,
     ) -> None:
+        from airflow_provider_copernica.operators._kept import keep_in_record
+
         ProgressLog(log)(status)
         log.info("Import %d has finished: %s. (Import %r)", status.import_id, status.lines or "no counts", status.name)
         push_status(context, status)
-        steps.after_end(hook, status, kept, partial(push_outcome, context))
+        self._status = status  # for OpenLineage, after a difference as well
+        keep = partial(keep_in_record, store, status.import_id)
+        steps.after_end(hook, status, kept, partial(self._push_outcome, context), keep)
+        add_to_asset_events(self, context, self.database, self.copernica_conn_id, self._outcome)
         self._record_result(status)
+
+    def _push_outcome(self, context: Context, option: str, counts: Mapping[str, object]) -> None:
+        self._outcome = push_outcome(context, option, counts)
 
     def _record_result(self, status: CopernicaImport) -> None:
         from airflow_provider_copernica.lineage import report_output
@@ -430,7 +455,7 @@ class CopernicaImportOperator(RenderingOperator):
 
         if self._status is None:
             return None
-        return import_lineage(self.database, self.copernica_conn_id, self.lineage_inputs(), self._status)
+        return import_lineage(self.database, self.copernica_conn_id, self.lineage_inputs(), self._status, self._outcome)
 
     @contextmanager
     def _after_sending(self, context: Context, *, idempotent: bool, remembered: bool) -> Iterator[None]:

@@ -30,12 +30,14 @@ class FieldType:
     :param type: the API's name of its type.
     :param length: the most characters it holds; None where the API gave none.
     :param options: the options of a select.
+    :param indexed: whether it has an index, so that it is searched quickly; None where the API didn't say.
     """
 
     name: str
     type: str = "text"
     length: int | None = None
     options: frozenset[str] = frozenset()
+    indexed: bool | None = None
 
     def broken_rule(self, text: str, *, ignore_empty: bool = False) -> str:
         """

@@ -3,52 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from types import TracebackType
 from typing import BinaryIO
 
-from airflow_provider_copernica.client.convert import to_boolean, to_count, to_text
-from airflow_provider_copernica.exceptions import CopernicaArgumentError
+from airflow_provider_copernica.client.convert import to_boolean, to_text
 from airflow_provider_copernica.payload.faults import FIRST_FAULTS, Fault
-from airflow_provider_copernica.payload.parameters import hint_at_template, is_unknown
+from airflow_provider_copernica.payload.option_arguments import Limit, OptionArguments, to_limit
 from airflow_provider_copernica.payload.spool import Spool
 from airflow_provider_copernica.payload.values import UnsafeValueError
 from airflow_provider_copernica.payload.values import to_text as value_to_text
 
-__all__ = ["RejectLimit", "RejectSettings", "RejectedRows", "check_reject_settings", "read_reject_settings"]
-
-_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,9})?)\s*%")
-
-
-@dataclass(frozen=True)
-class RejectLimit:
-    """
-    How many rows may be rejected.
-
-    :param rows: this many at most; or None.
-    :param percent: this share of the rows read at most; used where ``rows`` is None.
-    """
-
-    rows: int | None = 0
-    percent: Decimal = Decimal(0)
-
-    def allows(self, rejected: int, read: int) -> bool:
-        """
-        Tell whether the others may be sent.
-
-        :param rejected: rows that were rejected.
-        :param read: all rows.
-        """
-        if self.rows is not None:
-            return rejected <= self.rows
-        return 100 * rejected <= self.percent * read
-
-    def __str__(self) -> str:
-        return f"{self.rows:,}" if self.rows is not None else f"{self.percent}%"
+__all__ = ["RejectSettings", "RejectedRows", "check_reject_settings", "read_reject_settings"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +31,7 @@ class RejectSettings:
     """
 
     path: str
-    at_most: RejectLimit
+    at_most: Limit
     values: bool
     object_storage_conn_id: str | None
 
@@ -75,7 +43,7 @@ def check_reject_settings(given: Mapping[str, object]) -> None:
     :param given: the arguments of ``Rejects``.
     :raises CopernicaArgumentError: naming all that is wrong already.
     """
-    _convert({name: value for name, value in given.items() if not is_unknown(value)})
+    _ARGUMENTS.check(given)
 
 
 def read_reject_settings(given: object) -> RejectSettings:
@@ -85,28 +53,7 @@ def read_reject_settings(given: object) -> RejectSettings:
     :param given: the arguments by name.
     :raises CopernicaArgumentError: naming all that is wrong.
     """
-    if not isinstance(given, Mapping):
-        raise CopernicaArgumentError(
-            f"rejects is a {type(given).__name__}: give Rejects(path), from airflow_provider_copernica.options"
-        )
-    values = _convert({"path": None, "at_most": 0, "values": False, "object_storage_conn_id": None, **given})
-    return RejectSettings(**values)  # type: ignore[arg-type]  # each was converted to its type by _CONVERTERS
-
-
-def _convert(given: Mapping[str, object]) -> dict[str, object]:
-    values: dict[str, object] = {}
-    problems = []
-    for name, value in given.items():
-        if name not in _CONVERTERS:
-            problems.append(f"rejects has no argument {str(name)[:40]!r}: there are {', '.join(_CONVERTERS)}")
-            continue
-        try:
-            values[name] = _CONVERTERS[name](value)
-        except ValueError as error:
-            problems.append(f"rejects: {name} {error}{hint_at_template(value)}")
-    if problems:
-        raise CopernicaArgumentError(*problems)
-    return values
+    return RejectSettings(**_ARGUMENTS.read(given))  # type: ignore[arg-type]  # each was converted to its type
 
 
 def _path(value: object) -> str:
@@ -116,28 +63,21 @@ def _path(value: object) -> str:
     return text
 
 
-def _at_most(value: object) -> RejectLimit:
-    share = _SHARE.fullmatch(value.strip()) if isinstance(value, str) else None
-    if share:
-        percent = Decimal(share[1])
-        if percent <= 100:
-            return RejectLimit(None, percent)
-    try:
-        return RejectLimit(to_count(value, least=0))
-    except ValueError as error:
-        raise ValueError("must be a number of rows, like 20, or a share of them, like '1%'") from error
-
-
 def _conn_id(value: object) -> str | None:
     return None if value is None else to_text(value).strip() or None
 
 
-_CONVERTERS: dict[str, Callable[[object], object]] = {
-    "path": _path,
-    "at_most": _at_most,
-    "values": to_boolean,
-    "object_storage_conn_id": _conn_id,
-}
+_ARGUMENTS = OptionArguments(
+    "rejects",
+    "Rejects(path)",
+    converters={
+        "path": _path,
+        "at_most": to_limit("rows"),
+        "values": to_boolean,
+        "object_storage_conn_id": _conn_id,
+    },
+    defaults={"at_most": 0, "values": False},
+)
 
 
 class RejectedRows:

@@ -148,6 +148,7 @@ class RowCheck:
             fault_count=self.faults.count,
             null_markers=self._null_markers,
             rejected=self.rejected,
+            schema=self._schema,
         )
 
     def _faults(self, header: Header, row: dict[object, object], texts: list[str], *, safe: bool) -> Sequence[Fault]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from airflow_provider_copernica.payload.columns import Column
 from airflow_provider_copernica.payload.schema import DatabaseSchema
@@ -68,6 +68,7 @@ class RowReport:
     :param null_markers: cells that are exactly ``\\N``, with which several databases write NULL.
     :param rejected: rows that were left out and kept as rejects.
     :param left_out: rows that a step left out of the body, since they need not be sent.
+    :param schema: the database, where it was read to compare the columns with.
     """
 
     rows: int
@@ -79,6 +80,7 @@ class RowReport:
     null_markers: int = 0
     rejected: int = 0
     left_out: int = 0
+    schema: DatabaseSchema | None = field(default=None, repr=False, compare=False)
 
     @property
     def accepted(self) -> int:

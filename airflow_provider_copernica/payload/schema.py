@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from airflow_provider_copernica.client.convert import to_count
+from airflow_provider_copernica.client.convert import to_boolean, to_count
 from airflow_provider_copernica.exceptions import CopernicaReplyError
 from airflow_provider_copernica.payload.columns import Column, show_name
 from airflow_provider_copernica.payload.field_types import FieldType, parse_options
@@ -209,6 +209,13 @@ def _number(value: object) -> int | None:
         return None
 
 
+def _flag(value: object) -> bool | None:
+    try:
+        return to_boolean(value)
+    except ValueError:
+        return None
+
+
 def _fields(entities: Iterable[Mapping[str, object]]) -> tuple[FieldType, ...]:
     return tuple(
         FieldType(
@@ -216,6 +223,7 @@ def _fields(entities: Iterable[Mapping[str, object]]) -> tuple[FieldType, ...]:
             str(entity.get("type") or "text").lower(),
             _number(entity.get("length")) or None,
             parse_options(str(entity.get("value") or "")),
+            _flag(entity.get("index")),
         )
         for entity in entities
     )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_copernica.client.redact import (
     MAX_TEXT,
+    hide_queries,
     redact,
     redact_exception,
     redact_named,
@@ -180,3 +181,19 @@ def test_each_place_of_an_exception_is_redacted(place: str) -> None:
     parts = (error, error.__cause__, error.__context__, getattr(error, "reason", None), *error.args)
     assert "s3cr3t" not in "".join(map(repr, parts))
     assert "***" in "".join(map(repr, parts))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("/v4/database/1/profiles?fields%5B%5D=Email%3D%3Da&limit=1", "/v4/database/1/profiles?***"),
+        ("https://api.example.com/v4/x?a=b", "https://api.example.com/v4/x?***"),
+        ("refused url: /v3/x?access_token=t (Caused by y)", "refused url: /v3/x?*** (Caused by y)"),
+        ("/v4/identity", "/v4/identity"),
+        ("what? nothing", "what? nothing"),
+        ("?a=b", "?a=b"),
+        ("", ""),
+    ],
+)
+def test_queries_are_hidden(text: str, shown: str) -> None:
+    assert hide_queries(text) == shown

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from support.airflow_api import TaskId
 from support.dagrun import AIRFLOW_3, AIRFLOW_3_1, AIRFLOW_3_3
@@ -79,3 +81,29 @@ def test_a_sensor_that_starts_in_the_triggerer_needs_no_worker(standalone: Stand
     assert f"Import {standalone.endless} has not finished within 5 s. It was last seen as 'running'" in log
     assert "The import goes on in Copernica" in log
     assert "import_id must be the number of an import" in api.log(task("nonsense"))
+
+
+def test_an_import_is_verified_in_a_worker_and_after_a_deferral(standalone: Standalone) -> None:
+    emulator, api, database = standalone.emulator, standalone.api, standalone.verified
+    emulator.import_seconds = 1
+    run_id = api.trigger("verified", {"database": database})
+    assert api.wait_for_run("verified", run_id) == "failed"  # for its last task deletes nobody
+    tasks = {name: TaskId("verified", run_id, name) for name in ("worker", "triggerer", "differs")}
+    ended = {name: api.task(task) for name, task in tasks.items()}
+    assert {name: (said["state"], said["try_number"]) for name, said in ended.items()} == {
+        "worker": ("success", 1),
+        "triggerer": ("success", 1),
+        "differs": ("failed", 1),
+    }
+    outcomes: Any = {name: api.xcom(task, "import_outcome") for name, task in tasks.items()}
+    seen = {name: (each["verify"]["new"], each["verify"]["sampled"]) for name, each in outcomes.items()}
+    assert seen == {"worker": (30, 20), "triggerer": (0, 0), "differs": (0, 1)}
+    assert "20 of 20 sampled rows are stored as sent (24 API calls)." in api.log(tasks["worker"])
+    assert "The rows are not compared, only counted" in api.log(tasks["triggerer"])
+    assert "nothing was removed" in api.log(tasks["differs"])
+    asset = "datasets" if AIRFLOW_2 else "assets"
+    events: Any = api.call("GET", f"{asset}/events", params={"source_dag_id": "verified"})
+    extras = [event["extra"] for event in events[f"{asset[:-1]}_events"]]
+    assert sorted(extra["verify"]["new"] for extra in extras) == [0, 30]
+    told = "".join(file.read_text(errors="replace") for file in standalone.home.path.rglob("*.log"))
+    assert "@verified.example" not in told

@@ -207,3 +207,9 @@ def test_data_only(api: CopernicaApi) -> None:
     assert set(subprofile) == {
         "ID", "fields", "profile", "collection", "modified", "secret", "created", "removed",
     }  # fmt: skip
+
+
+def test_a_field_with_an_index(api: CopernicaApi) -> None:
+    database = api.emulator.add_database("Odd", {"Email": {"type": "email", "index": True}, "City": "text"})
+    shown = {row["name"]: row["index"] for row in api.rows(f"database/{database}/fields")}
+    assert shown == {"Email": True, "City": False}

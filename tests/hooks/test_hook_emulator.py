@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import time
 import traceback
+from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 import requests
@@ -18,7 +22,7 @@ from airflow_provider_copernica.exceptions import (
     CopernicaImportFailedError,
     CopernicaImportTimeoutError,
 )
-from airflow_provider_copernica.hooks.copernica import CopernicaHook
+from airflow_provider_copernica.hooks.copernica import CopernicaAsyncHook, CopernicaHook
 
 ROWS = [{"Email": "a@example.com", "Firstname": "Ann"}, {"Email": "b@example.com", "Firstname": "Bob"}]
 IMPORT = {"database": 1, "action": "update or add", "key_fields": ["Email"], "source": ROWS}
@@ -102,7 +106,7 @@ def test_errors_of_the_session_hold_no_token(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("AIRFLOW_CONN_COPERNICA_DEFAULT", json.dumps({**connection, "extra": {"api_version": 3}}))
     with pytest.raises(requests.ConnectionError) as raised:
         CopernicaHook().get_conn().get("http://127.0.0.1:9/v3/identity", timeout=5)
-    assert "access_token=***" in str(raised.value)
+    assert "/v3/identity?***" in str(raised.value)
     assert "the-token" not in "".join(traceback.format_exception(raised.value))
 
 
@@ -201,3 +205,44 @@ def test_something_else_that_answers_is_not_an_account(monkeypatch: pytest.Monke
             False,
             "The reply names no account: check 'API base URL' (host).",
         )
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_no_query_is_seen(
+    monkeypatch: pytest.MonkeyPatch, copernica_emulator: Emulator, caplog: pytest.LogCaptureFixture, version: int
+) -> None:
+    """Keys of rows stand in it: neither DEBUG logs nor errors show one, whoever makes the request."""
+    caplog.set_level(logging.DEBUG, logger="")
+    extra = {"api_version": version}
+    connection = {"conn_type": "copernica", "host": copernica_emulator.url, "password": copernica_emulator.token}
+    monkeypatch.setenv("AIRFLOW_CONN_COPERNICA_DEFAULT", json.dumps({**connection, "extra": extra}))
+    key, path = "joe@example.com", "database/1/profiles"
+    query: dict[str, Any] = {"fields[]": [f"Email=={key}"]}
+    hook = CopernicaHook()
+    assert hook.request("GET", path, params=query).url.endswith(f"/{path}?***")
+    assert list(hook.iterate(path, query)) == []
+    hook.get_json(path, query)
+    session = hook.get_conn()
+    url = f"{copernica_emulator.url}/v{version}/{path}"
+    copernica_emulator.fail(path, Fault.BAD_REQUEST, times=2)
+    with pytest.raises(requests.HTTPError) as refused:
+        session.get(url, params=query, timeout=5).raise_for_status()
+    with pytest.raises(CopernicaApiError) as plain:
+        hook.get_json(path, query)
+    copernica_emulator.fail("", Fault.RESET_BEFORE, times=1)
+    with pytest.raises(requests.ConnectionError) as broken:
+        session.get(url, params=query, timeout=5)
+    with pytest.raises(requests.ConnectionError) as away:
+        session.get(f"http://127.0.0.1:9/v{version}/{path}", params=query, timeout=5)
+
+    async def ask() -> None:
+        async with CopernicaAsyncHook() as asynchronous:
+            await asynchronous.request("GET", path, params=query)
+
+    asyncio.run(ask())
+    told = caplog.text + "".join(
+        "".join(traceback.format_exception(each.value)) + repr(each.value) for each in (refused, plain, broken, away)
+    )
+    assert f"/v{version}/{path}?***" in told
+    for spelled in (key, quote(key), quote_plus(f"Email=={key}"), "Email%3D", "%5B%5D", copernica_emulator.token):
+        assert spelled not in told

@@ -17,6 +17,7 @@ ROW = "a.person@example.com"
 DAG = f"""
 from airflow.providers.common.compat.sdk import DAG
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
+from airflow_provider_copernica.options import Verify
 
 common = dict(action="update or add", key_fields="Email", poll_interval=0.2)
 with DAG("lineage", schedule=None) as dag:
@@ -28,7 +29,7 @@ with DAG("lineage", schedule=None) as dag:
         CopernicaImportOperator(
             task_id=mode, deferrable=mode == "triggerer",
             database="{{{{ params.database }}}}", params={{"database": 1}},
-            source=[{{"Email": "{ROW}"}}, {{"Email": "b.person@example.com"}}], **common,
+            source=[{{"Email": "{ROW}"}}, {{"Email": "b.person@example.com"}}], verify=Verify(), **common,
         )
     CopernicaImportOperator(
         task_id="left_alone", database=1, source=[{{"Email": "{ROW}"}}], wait_for_completion=False, **common
@@ -36,6 +37,10 @@ with DAG("lineage", schedule=None) as dag:
     CopernicaImportOperator(
         task_id="fails", database=1, location="http://user:pass-word@127.0.0.1:9/exports/customers.csv?sig=signature",
         format="csv", delimiter=";", **common,
+    )
+    CopernicaImportOperator(
+        task_id="differs", database=1, action="delete", key_fields="Email", source=[{{"Email": "nobody@example.com"}}],
+        poll_interval=0.2, verify=Verify(),
     )
     dry >> [task for task in dag.tasks if task is not dry]
 """
@@ -86,6 +91,12 @@ def test_events_name_database_file_and_counts(tmp_path: Path, migrated_database:
         assert written["outputFacets"]["outputStatistics"]["rowCount"] == 2
         query = event["run"]["facets"]["externalQuery"]  # type: ignore[index]
         assert (query["source"], int(query["externalQueryId"]) in range(1, 9)) == (output["namespace"], True)
+        outcome = event["run"]["facets"]["copernica_outcome"]["outcome"]  # type: ignore[index]
+        assert outcome["verify"]["sampled"] == (2 if task == "worker" else 0)
+    differs = ends["lineage.differs"]
+    assert differs["eventType"] == "FAIL"
+    outcome = differs["run"]["facets"]["copernica_outcome"]["outcome"]  # type: ignore[index]
+    assert (outcome["verify"]["removed"], outcome["verify"]["sampled"]) == (0, 1)
     assert outputs("left_alone") == [output]
     assert outputs("dry") == []
 

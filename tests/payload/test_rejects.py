@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaEmptySourceError
 from airflow_provider_copernica.payload.body import prepare_import, write_body
 from airflow_provider_copernica.payload.field_types import FieldType
+from airflow_provider_copernica.payload.option_arguments import Limit
 from airflow_provider_copernica.payload.parameters import read_parameters
-from airflow_provider_copernica.payload.rejects import RejectedRows, RejectLimit, read_reject_settings
+from airflow_provider_copernica.payload.rejects import RejectedRows, read_reject_settings
 from airflow_provider_copernica.payload.row_rules import RowReport, RowRules
 from airflow_provider_copernica.payload.schema import DatabaseSchema
 
@@ -146,7 +147,7 @@ def test_how_many_rows_may_be_rejected(at_most, allowed, refused):
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 100))
 def test_a_share_is_exact(rejected, read, percent):
     limit = read_reject_settings({"path": "x", "at_most": f"{percent}%"}).at_most
-    assert isinstance(limit, RejectLimit)
+    assert isinstance(limit, Limit)
     assert limit.allows(rejected, read) is (rejected * 100 <= percent * read)
 
 

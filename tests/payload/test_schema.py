@@ -215,3 +215,12 @@ def test_columns_that_come_later_are_compared_as_well():
             [{"Email": "a"}, {"country": "b"}],
             RowRules(check_values=True, read_schema=lambda: SCHEMA, ignore_empty_fields=True),
         )
+
+
+@pytest.mark.parametrize(
+    ("given", "indexed"), [(True, True), (False, False), ("1", True), (0, False), (None, None), ("maybe", None)]
+)
+def test_whether_a_field_has_an_index(given: object, indexed: bool | None) -> None:
+    fields = [{"ID": "2", "name": "Email", "index": given}]
+    (field,) = DatabaseSchema.from_api({"ID": "1", "name": "x", "fields": fields}).fields
+    assert field.indexed is indexed

@@ -27,7 +27,7 @@ _PROGRESS = re.compile(r"Import \d+: ")
 # arguments whose names are single words; others show by their underscore
 _ARGUMENTS = (
     "action autostart compression database deferrable delimiter durable encoding followups format json location name "
-    "parameters path presign rebuild rejects source sql start limit timeout"
+    "parameters path presign rebuild rejects source sql start limit timeout verify"
 )
 _BEGINNING = re.compile(
     rf"[^a-z.]|\.\.\. and \d|[a-z]+_[a-z_]+\b|({_ARGUMENTS.replace(' ', '|')})\b|\.(csv|sql)\b|status_words|column "

@@ -37,6 +37,29 @@ with DAG("start_trigger", schedule=None, params={"import_id": SLOW}) as dag:
     CopernicaImportSensor(task_id="late", import_id=ENDLESS, timeout=5, soft_fail=True, retries=2, **common)
     CopernicaImportSensor(task_id="nonsense", import_id="{{ run_id }}", retries=2, **common)
 """
+VERIFIED = """
+from datetime import timedelta
+from airflow.providers.common.compat.sdk import DAG
+from airflow_provider_copernica.assets.copernica import create_asset
+from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
+from airflow_provider_copernica.options import Verify
+
+people = [{"Email": f"{number}@verified.example"} for number in range(30)]
+common = dict(key_fields=["Email"], poll_interval=1, retries=2, retry_delay=timedelta(seconds=1), verify=Verify())
+with DAG("verified", schedule=None, params={"database": 1}) as dag:
+    worker, triggerer = (
+        CopernicaImportOperator(
+            task_id=where, database="{{ params.database }}", action="update or add", source=people,
+            deferrable=where == "triggerer", outlets=[create_asset(database=DATABASE)], **common
+        )
+        for where in ("worker", "triggerer")
+    )
+    differs = CopernicaImportOperator(
+        task_id="differs", database="{{ params.database }}", action="delete", source=[{"Email": "no@verified.example"}],
+        **common,
+    )
+    worker >> triggerer >> differs
+"""
 
 
 @dataclass(frozen=True)
@@ -46,6 +69,7 @@ class Standalone:
 
     :param slow: an import that ends when a test says so.
     :param endless: one that never does.
+    :param verified: a database of which the DAG "verified" counts the profiles.
     """
 
     emulator: Emulator
@@ -53,6 +77,7 @@ class Standalone:
     api: AirflowApi
     slow: int
     endless: int
+    verified: int
 
 
 @contextmanager
@@ -74,6 +99,8 @@ def running_standalone(folder: Path, migrated: Path) -> Iterator[Standalone]:
         slow, endless = (emulator.add_import(name, "running") for name in ("slow", "endless"))
         text = START_TRIGGER.replace("SLOW", str(slow)).replace("ENDLESS", str(endless))
         (dags / "start_trigger.py").write_text(text)
+        verified = emulator.add_database("Verified", ["Email"])
+        (dags / "verified.py").write_text(VERIFIED.replace("DATABASE", str(verified)))
         # Airflow 2: a connection that the browser opens and keeps for later occupies a whole worker
         settings = {"PYTHONPATH": str(installed), "AIRFLOW__WEBSERVER__WORKERS": "4"}
         home = AirflowHome(folder / "home", dags, settings, migrated=migrated)
@@ -81,7 +108,7 @@ def running_standalone(folder: Path, migrated: Path) -> Iterator[Standalone]:
         with running_airflow(home, ("standalone",)) as airflow:
             api = airflow.api()
             api.add_connection(emulator.url, TOKEN)
-            yield Standalone(emulator, home, api, slow, endless)
+            yield Standalone(emulator, home, api, slow, endless, verified)
 
 
 def loaded_package(home: AirflowHome, folder: Path) -> str:

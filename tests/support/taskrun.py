@@ -98,6 +98,8 @@ class TaskRun:
         self.try_number = 0
         self.max_tries: int = make_task().retries
         self.events: list[Event] = []
+        self.more: dict[str, object] = {}
+        """What else is in the context."""
 
     def clear(self) -> None:
         """As a person does: as many retries again."""
@@ -118,7 +120,7 @@ class TaskRun:
         self.try_number += 1
         task = self.make_task()
         ti = FakeTi(task.task_id, self.try_number, self.max_tries)
-        context: Any = {"ti": ti, "task": task, "run_id": ti.run_id}
+        context: Any = {"ti": ti, "task": task, "run_id": ti.run_id, **self.more}
         if self.store is not None:
             context["task_state_store"] = self.store
         try:
