@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import Context, task
 from airflow_provider_copernica.arguments import Template
 from airflow_provider_copernica.decorators.copernica import copernica_import_task
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
-from airflow_provider_copernica.options import Rejects
+from airflow_provider_copernica.options import Rejects, Verify
 from airflow_provider_copernica.sensors.copernica import CopernicaImportSensor
 from airflow_provider_copernica.transfers.object_storage_to_copernica import ObjectStorageToCopernicaOperator
 from airflow_provider_copernica.transfers.sql_to_copernica import SqlToCopernicaOperator
@@ -85,6 +85,7 @@ def what_is_right() -> None:
         name=upstream(),
         remove_missing="{{ params.clean }}",
         rejects=Rejects("s3://bucket/rejects.jsonl"),
+        verify=Verify(sample=5),
         retries=2,
         retry_delay=timedelta(minutes=5),
         pool="copernica",

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn
 
-from airflow_provider_copernica.client.lookups import Listing, look_up
-from airflow_provider_copernica.client.retry import RetryPolicy
 from airflow_provider_copernica.exceptions import CopernicaApiError, CopernicaError, CopernicaVerificationError
 from airflow_provider_copernica.operators._schema import read_schema
+from airflow_provider_copernica.operators._verify_looks import Looks
 from airflow_provider_copernica.payload.columns import parse_columns, show_name
 from airflow_provider_copernica.payload.verify_counts import Baseline, ask_baseline, count_changes, read_baseline
 from airflow_provider_copernica.payload.verify_outcome import Outcome, SampleOutcome
-from airflow_provider_copernica.payload.verify_rows import Ask, Examination, Finding, RowFinding
+from airflow_provider_copernica.payload.verify_rows import Examination, Finding, RowFinding
 from airflow_provider_copernica.payload.verify_sample import RowSample, SampledRow
 
 if TYPE_CHECKING:
@@ -38,8 +37,6 @@ CLEAR = (
 NO_ROWS = "this attempt does not have them, since the task was deferred or has found the import of an earlier attempt"
 
 log = logging.getLogger(__name__)
-
-Result = TypeVar("Result")
 
 
 class VerifyStep:
@@ -80,7 +77,7 @@ class VerifyStep:
         :param report: what was seen in the rows.
         :raises CopernicaApiError: the database can't be read, and nothing was sent.
         """
-        looks = _Looks(hook)
+        looks = Looks(hook)
         baseline = Baseline("")
         self._examination = _examination(parameters, report.schema)
         try:
@@ -179,7 +176,7 @@ class VerifyStep:
     ) -> tuple[Outcome, str | None]:
         """What is seen now, and what is wrong with it."""
         calls = kept.get("calls")
-        looks = _Looks(hook, calls if isinstance(calls, int) else 0)
+        looks = Looks(hook, calls if isinstance(calls, int) else 0)
         outcome, baseline = Outcome(str(kept.get("action"))), Baseline.from_dict(kept)
         failure = None
         try:
@@ -203,7 +200,7 @@ class VerifyStep:
             f"{outcome.causes}."
         )
 
-    def _compare_rows(self, looks: _Looks) -> SampleOutcome | None:
+    def _compare_rows(self, looks: Looks) -> SampleOutcome | None:
         """What became of the sample; None where there is none, which is said here."""
         if not self._settings.sample:
             return None
@@ -224,7 +221,7 @@ class VerifyStep:
         return sample
 
 
-def _examine(examination: Examination, rows: Sequence[SampledRow], looks: _Looks) -> list[RowFinding]:
+def _examine(examination: Examination, rows: Sequence[SampledRow], looks: Looks) -> list[RowFinding]:
     """What became of each row; what is not as expected is read once more after a pause."""
     findings = [looks.run(examination.examine(row)) for row in rows]
     none_exists = all(finding.finding is Finding.ABSENT for finding in findings)
@@ -234,40 +231,6 @@ def _examine(examination: Examination, rows: Sequence[SampledRow], looks: _Looks
     for at in doubtful:
         findings[at] = looks.run(examination.examine(rows[at]))
     return findings
-
-
-class _Looks:
-    """
-    Asks, and counts the calls.
-
-    :param hook: of the account.
-    :param calls: how many there were before.
-    """
-
-    def __init__(self, hook: CopernicaHook, calls: int = 0) -> None:
-        self._hook = hook
-        self.calls = calls
-
-    def ask(self, ask: Ask) -> Listing:
-        self.calls += 1
-        steps = look_up(
-            ask.path,
-            ask.conditions,
-            limit=ask.limit,
-            newest_first=ask.newest_first,
-            private=ask.private,
-            policy=RetryPolicy(),
-        )
-        return self._hook.client.run(steps)
-
-    def run(self, asking: Generator[Ask, Listing, Result]) -> Result:
-        ask = next(asking)
-        while True:
-            try:
-                ask = asking.send(self.ask(ask))
-            except StopIteration as end:
-                result: Result = end.value
-                return result
 
 
 def _examination(parameters: ImportParameters, schema: DatabaseSchema | None) -> Examination:

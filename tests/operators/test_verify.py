@@ -20,7 +20,7 @@ from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.emulator.faults import FaultOptions
 from airflow_provider_copernica.exceptions import CopernicaUnavailableError, CopernicaVerificationError
 from airflow_provider_copernica.hooks.copernica import CopernicaHook
-from airflow_provider_copernica.operators import _verify
+from airflow_provider_copernica.operators import _verify, _verify_looks
 from airflow_provider_copernica.options import Verify
 
 pytestmark = pytest.mark.usefixtures("copernica_connection")
@@ -31,7 +31,7 @@ OLD = "2020-05-05 05:05:05"
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(_verify, "PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(_verify, "RetryPolicy", lambda: RetryPolicy(attempts=2, first=0.01))
+    monkeypatch.setattr(_verify_looks, "RetryPolicy", lambda: RetryPolicy(attempts=2, first=0.01))
     caplog.set_level(logging.INFO)
 
 
@@ -440,6 +440,11 @@ def test_the_database_is_read_once_for_its_types_where_nothing_has_read_it(coper
     assert (outcome.state, counts(outcome)["calls"]) == ("success", 6), outcome.error
     read = [request for request in copernica_emulator.requests if request.path.endswith(f"/database/{held}")]
     assert len(read) == 1
+
+
+def test_a_deferred_task_needs_no_types_of_fields(copernica_emulator: Emulator) -> None:
+    outcome = run(check_fields=False, deferrable=True)
+    assert (outcome.state, counts(outcome)["calls"]) == ("success", 4), outcome.error
 
 
 def test_subprofiles_are_counted_where_they_are_deleted(copernica_emulator: Emulator) -> None:

@@ -283,6 +283,7 @@ def test_without_the_database_types_are_not_known() -> None:
         ("yes", (), False),
         ("1", (), False),
         ("no", (), True),
+        ("0", ("News",), False),
         ("no", ("News",), False),
         ("", ("News",), False),
         ("maybe", (), True),
@@ -389,6 +390,12 @@ def test_of_deleted_subprofiles_the_profile_stays(found: Any, finding: Finding) 
     made, _ = answered(examination.examine(ORDER), [profile()], found)
     assert made.finding is finding
     made, asked = answered(examination.examine(ORDER), [])
+    assert (made.finding, len(asked)) == (Finding.AS_EXPECTED, 1)
+
+
+def test_of_a_collection_without_a_key_nothing_is_deleted() -> None:
+    examination = Examination(1, "delete", deletes_subprofiles=True, schema=SCHEMA)
+    made, asked = answered(examination.examine(row(Email="a@b.c", Order__Item="Pen")), [profile()])
     assert (made.finding, len(asked)) == (Finding.AS_EXPECTED, 1)
 
 
