@@ -20,6 +20,7 @@ from airflow_provider_copernica.payload.row_rules import NOT_KNOWN, Columns, Rea
 from airflow_provider_copernica.payload.row_writer import RowWriter
 from airflow_provider_copernica.payload.spool import IN_MEMORY, Spool
 from airflow_provider_copernica.payload.text import check_text, text_rows
+from airflow_provider_copernica.readers.row_batch import RowBatch
 
 __all__ = ["ImportBody", "prepare_import", "write_body", "write_text_body"]
 
@@ -172,14 +173,18 @@ def _check_location(columns: Columns, rules: RowRules) -> tuple[str, ...]:
 
 def _write_rows(spool: Spool, rows: Iterable[object], check: RowCheck, *, keep: bool) -> Spool:
     writer = RowWriter(spool)
-    header = None
     for row in rows:
-        texts = check.texts(row)
-        if check.header is not header and check.header is not None:
-            header = check.header
-            writer.set_columns(header.names)
-        if texts is not None and (keep or not check.faults.count):
-            writer.write(texts, check.weight)
+        columns = check.columns(row) if isinstance(row, RowBatch) else None
+        if columns is not None:
+            writer.set_header(check.header)
+            if keep or not check.faults.count:
+                writer.write_columns(columns)
+            continue
+        for single in row.rows() if isinstance(row, RowBatch) else (row,):
+            texts = check.texts(single)
+            writer.set_header(check.header)
+            if texts is not None and (keep or not check.faults.count):
+                writer.write(texts, check.weight)
     return writer.finish()
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from types import TracebackType
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaEmptySourceError
+from airflow_provider_copernica.payload.column_checks import NULL_MARKER, check_columns
 from airflow_provider_copernica.payload.columns import Column
 from airflow_provider_copernica.payload.duplicates import DuplicateCounter
 from airflow_provider_copernica.payload.faults import Fault, Faults, FaultSink
@@ -23,10 +24,10 @@ from airflow_provider_copernica.payload.values import (
     to_text,
 )
 from airflow_provider_copernica.readers.malformed_row import MalformedRow
+from airflow_provider_copernica.readers.row_batch import RowBatch
 
 __all__ = ["RowCheck", "check_against"]
 
-_NULL_MARKER = "\\N"
 _BOM = "\ufeff"
 _REPEATED = Fault(None, "is the header once more: leave it out, as where several files are put one after the other")
 _EMPTY = Fault(None, "has empty cells only: leave it out")
@@ -122,10 +123,34 @@ class RowCheck:
             if found := self._faults(header, arranged, texts, safe=safe):
                 self._refuse(row, found)
                 return None
-            self._null_markers += texts.count(_NULL_MARKER)
+            self._null_markers += texts.count(NULL_MARKER)
         if header.keys:
             self._duplicates.add(header.key_of(texts))
         return texts
+
+    def columns(self, batch: RowBatch) -> list[Sequence[str]] | None:
+        """
+        Check the next rows all at once.
+
+        :param batch: the rows.
+        :return: their values as texts, column by column; None if they have to be checked one by one, in which case they
+            are not counted yet.
+        :raises CopernicaArgumentError: the columns are wrong.
+        """
+        if self.header is None:
+            self._set_header(batch.names)
+        header = self.header
+        if header is None or self._thorough or batch.names != header.source:
+            return None
+        rows = check_columns(header, batch.columns)
+        if rows is None:
+            return None
+        self.rows += len(batch)
+        self._null_markers += rows.null_markers
+        if header.keys:
+            keys = [rows.columns[position] for position in header.keys]
+            self._duplicates.add_all(keys[0] if len(keys) == 1 else zip(*keys, strict=True))
+        return rows.columns
 
     def report(self) -> RowReport:
         """
