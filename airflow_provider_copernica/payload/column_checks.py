@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from airflow_provider_copernica.payload.columns import ColumnKind
 from airflow_provider_copernica.payload.header import Header
@@ -67,12 +68,13 @@ def _to_texts(values: Sequence[object], kind: ColumnKind) -> tuple[Sequence[str]
     """Return a column as texts, and these as one."""
     if kind != "interest":
         try:
-            return values, "".join(values)  # type: ignore[arg-type, return-value]  # TypeError if it isn't all text
-        except TypeError:
+            texts = cast("Sequence[str]", values)
+            return texts, "".join(texts)
+        except TypeError:  # they are not all text
             pass
     types = set(map(type, values))
     if types == {str, type(None)}:
-        texts = [value or "" for value in values]
+        texts = ["" if value is None else cast("str", value) for value in values]
     elif len(types) == 1:
         texts = list(map(TEXT_BY_TYPE[types.pop()], values))
     else:
