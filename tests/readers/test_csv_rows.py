@@ -44,7 +44,7 @@ def test_one_column_may_hold_blank_lines():
     assert read(b"a\n1\n\n2\n\n", "csv") == [{"a": "1"}, {"a": ""}, {"a": "2"}]
 
 
-@pytest.mark.parametrize("broken", ['"x', 'y"z"\n"', '"a" b\n'])
+@pytest.mark.parametrize("broken", ['"x', '"a" b\n'])
 def test_what_was_read_before_an_error_comes_before_it(broken):
     """Its own faults, or those of the columns, are the first that there are."""
     rows = csv_rows(split_lines(["a;b\n1;2\n3;4\n", f"5;6\n{broken}"]), ";")
