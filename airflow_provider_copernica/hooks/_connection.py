@@ -113,26 +113,34 @@ async def mask_async(secret: str) -> None:
 
 def _not_found(conn_id: str) -> Exception:
     variable = f"AIRFLOW_CONN_{conn_id.upper()}"
-    broken = _broken_json(os.environ.get(variable, ""))
-    if broken:
-        return CopernicaArgumentError(f"The environment variable {variable} is not valid JSON: {broken}.")
+    fault = _fault_of_json(os.environ.get(variable, ""))
+    if fault:
+        return CopernicaArgumentError(f"The environment variable {variable} {fault}.")
     return CopernicaConnectionLookupError(
         f"Airflow does not find the connection {conn_id!r}, or could not look it up: add one of type Copernica "
         "(Admin, Connections), correct copernica_conn_id, or see in Airflow's log whether its secrets backend failed."
     )
 
 
-def _broken_json(text: str) -> str:
-    """Return where a JSON text is broken, without showing any of it; empty where it is not, or not JSON at all."""
+def _fault_of_json(text: str) -> str:
+    """
+    Return what is wrong with a connection in JSON, without showing any of it; empty where nothing is.
+
+    Airflow says "not found" of a broken one; 3.1 and 3.2 do so where its extra is not an object as well.
+    """
     if not text.lstrip().startswith("{"):
         return ""
     try:
-        json.loads(text)
+        extra = json.loads(text).get("extra")
     except json.JSONDecodeError as error:
-        return f"{error.msg} in line {error.lineno}, column {error.colno}"
+        return f"is not valid JSON: {error.msg} in line {error.lineno}, column {error.colno}"
     except RecursionError:
-        return "it is nested too deeply"
-    return ""
+        return "is not valid JSON: it is nested too deeply"
+    try:
+        is_object = not extra or isinstance(json.loads(extra) if isinstance(extra, str) else extra, dict)
+    except (json.JSONDecodeError, RecursionError):
+        is_object = False
+    return "" if is_object else "holds an extra that is not a JSON object"
 
 
 def _read(fields: _Fields, overrides: Overrides) -> ApiSettings:

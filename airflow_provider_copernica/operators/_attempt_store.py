@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from airflow_provider_copernica.operators._attempts import (
     read_attempt_record,
     resolve,
 )
+from airflow_provider_copernica.operators._steps import Kept
 from airflow_provider_copernica.payload.parameters import ImportParameters
 from airflow_provider_copernica.version_compat import task_state_store
 
@@ -109,9 +111,9 @@ class AttemptStore:
         """Return this attempt's record of an import without an ID."""
         return UnconfirmedImport(name, idempotent, self.attempt.number, self.attempt.max_tries, reported)
 
-    def accepted(self, import_id: int, name: str, *, idempotent: bool) -> AcceptedImport:
+    def accepted(self, import_id: int, name: str, *, idempotent: bool, kept: Kept) -> AcceptedImport:
         """Return this attempt's record of an import with an ID."""
-        return AcceptedImport(import_id, name, idempotent, self.attempt.number, self.attempt.max_tries)
+        return AcceptedImport(import_id, name, idempotent, self.attempt.number, self.attempt.max_tries, kept)
 
 
 def _read_attempt(context: Context) -> Attempt:
@@ -127,7 +129,13 @@ def _read_attempt(context: Context) -> Attempt:
 
 
 def post_import(
-    store: AttemptStore, hook: CopernicaHook, parameters: ImportParameters, body: Body, *, idempotent: bool
+    store: AttemptStore,
+    hook: CopernicaHook,
+    parameters: ImportParameters,
+    body: Body,
+    prepare: Callable[[], Kept],
+    *,
+    idempotent: bool,
 ) -> AcceptedImport:
     """
     Post an import between two records, so that a worker lost on the way does not go unnoticed.
@@ -136,11 +144,13 @@ def post_import(
     :param hook: of the account.
     :param parameters: of the import.
     :param body: of the request.
+    :param prepare: called last of all that may fail without doubt; returns what the options of the import keep.
     :param idempotent: whether doing it twice changes nothing more than doing it once.
     :raises CopernicaAmbiguousError: it may be running, and must not be sent again.
     """
     name = parameters.name or ""
     hook.authenticate()  # what fails here leaves no doubt
+    kept = prepare()
     store.save(store.unconfirmed(name, idempotent=idempotent))
     try:
         import_id = hook.post_import(body, idempotent=idempotent, database=parameters.database)
@@ -163,7 +173,7 @@ def post_import(
             f"The import was interrupted while it was sent ({type(error).__name__}). {LOOK_FOR_IT}",
             names=(f"import {name!r}", f"connection {hook.copernica_conn_id!r}"),
         ) from error
-    accepted = store.accepted(import_id, name, idempotent=idempotent)
+    accepted = store.accepted(import_id, name, idempotent=idempotent, kept=kept)
     try:
         store.save(accepted)
     except Exception:  # whatever Airflow's API raises: the import has been made, so waiting for it goes on

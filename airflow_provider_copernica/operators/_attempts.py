@@ -33,13 +33,14 @@ looks like a retry, unless no retries were left. Then the attempt reconnects, si
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from airflow_provider_copernica.client.convert import to_boolean
 from airflow_provider_copernica.client.import_states import ImportState
 from airflow_provider_copernica.client.imports import CopernicaImport, read_import_id
 from airflow_provider_copernica.exceptions import CopernicaReplyError
+from airflow_provider_copernica.operators._steps import Kept, read_kept
 
 __all__ = [
     "AcceptedImport",
@@ -107,6 +108,7 @@ class AcceptedImport:
     :param idempotent: whether doing it twice changes nothing more than doing it once.
     :param attempt: number of the attempt; where a later one reconnected, that one's.
     :param max_tries: of the task instance then; None in a record of the first version.
+    :param kept: what the options of the import need after its end.
     """
 
     import_id: int
@@ -114,10 +116,12 @@ class AcceptedImport:
     idempotent: bool
     attempt: int
     max_tries: int | None
+    kept: Kept = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         """Return what is stored: JSON, without any row or secret."""
-        return {**_common(self), "stage": _POSTED, "import_id": self.import_id}
+        stored = {**_common(self), "stage": _POSTED, "import_id": self.import_id}
+        return {**stored, "options": dict(self.kept)} if self.kept else stored
 
 
 AttemptRecord = UnconfirmedImport | AcceptedImport
@@ -149,7 +153,8 @@ def read_attempt_record(value: object) -> AttemptRecord | None:
         max_tries = None if value.get("max_tries") is None else int(value["max_tries"])
         stage, import_id = value["stage"], value.get("import_id")
         if stage == _POSTED:
-            return AcceptedImport(read_import_id(import_id), name, idempotent, attempt, max_tries)
+            kept = read_kept(value.get("options"))
+            return AcceptedImport(read_import_id(import_id), name, idempotent, attempt, max_tries, kept)
     except (LookupError, TypeError, ValueError) as error:
         raise _unreadable() from error
     if stage not in (_POSTING, _UNCLEAR) or import_id is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
@@ -20,6 +21,7 @@ from airflow_provider_copernica.operators._attempts import AcceptedImport
 from airflow_provider_copernica.operators._consent import warn_of_undone_consent
 from airflow_provider_copernica.operators._guards import Guards, check_count, check_guards, report_dry_run, warn
 from airflow_provider_copernica.operators._rejects import PushOutcome, settle_rejects
+from airflow_provider_copernica.operators._steps import NO_STEPS, ImportSteps
 from airflow_provider_copernica.payload.body import ImportBody, prepare_import
 from airflow_provider_copernica.payload.parameters import ImportParameters
 from airflow_provider_copernica.payload.rejects import RejectedRows, RejectSettings
@@ -51,6 +53,7 @@ def submit(
     columns: Columns,
     guards: Guards,
     store: AttemptStore,
+    steps: ImportSteps,
     push: PushOutcome,
 ) -> AcceptedImport:
     """
@@ -61,12 +64,15 @@ def submit(
     :param columns: what is known of them.
     :param guards: what is looked at before.
     :param store: where the attempt is kept.
+    :param steps: those of its options.
     :param push: takes the counts of what was seen before the POST.
     :return: the attempt with the import's ID.
     """
-    with _prepare(hook, parameters, columns, guards, push) as body:
+    with _prepare(hook, parameters, columns, guards, steps, push) as body:
         idempotent = parameters.idempotent(body.report.fields)
-        accepted = post_import(store, hook, parameters, body.payload(), idempotent=idempotent)
+        prepare = partial(steps.before_post, hook, parameters, body.report)
+        accepted = post_import(store, hook, parameters, body.payload(), prepare, idempotent=idempotent)
+    steps.after_post(accepted.import_id, accepted.kept)
     log.info("Copernica made import %d %r.", accepted.import_id, accepted.name)
     return accepted
 
@@ -85,7 +91,12 @@ def dry_run(hook: CopernicaHook, parameters: ImportParameters, columns: Columns,
 
 
 def _prepare(
-    hook: CopernicaHook, parameters: ImportParameters, columns: Columns, guards: Guards, push: PushOutcome | None = None
+    hook: CopernicaHook,
+    parameters: ImportParameters,
+    columns: Columns,
+    guards: Guards,
+    steps: ImportSteps = NO_STEPS,
+    push: PushOutcome | None = None,
 ) -> ImportBody:
     """Check and write the body; without ``push`` nothing else is written (a dry run)."""
     check_guards(guards, has_location=parameters.location is not None, remove_missing=bool(parameters.remove_missing))
@@ -100,6 +111,7 @@ def _prepare(
                 columns=columns,
                 tolerate_faults=guards.dry_run,
                 rejects=rejected,
+                steps=steps.row_steps(),
             )
         except CopernicaEmptySourceError as error:
             if settings and rejected and push:

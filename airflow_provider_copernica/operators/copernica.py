@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from airflow_provider_copernica.operators._attempt_store import AttemptStore
     from airflow_provider_copernica.operators._attempts import AcceptedImport
     from airflow_provider_copernica.operators._guards import Guards
+    from airflow_provider_copernica.operators._steps import ImportSteps, Kept
     from airflow_provider_copernica.payload.row_rules import Columns
 
 __all__ = ["CopernicaImportOperator"]
@@ -231,6 +232,7 @@ class CopernicaImportOperator(RenderingOperator):
         from airflow_provider_copernica.hooks.copernica import CopernicaHook
         from airflow_provider_copernica.operators._attempt_store import AttemptStore
         from airflow_provider_copernica.operators._guards import read_guards
+        from airflow_provider_copernica.operators._steps import make_steps
         from airflow_provider_copernica.operators._submit import dry_run
 
         with fail_without_retry(before_sending):
@@ -242,18 +244,20 @@ class CopernicaImportOperator(RenderingOperator):
                 dry_run(hook, *self._read(context), guards)
                 return None
             self._store = store = AttemptStore(context, durable=self.durable)
-            accepted, status = self._find_or_submit(context, hook, guards, store)
+            steps = make_steps(guards, context)
+            accepted, status = self._find_or_submit(context, hook, guards, store, steps)
         with self._after_sending(context, idempotent=accepted.idempotent, remembered=store.remembers):
             if not self.wait_for_completion:
                 self._record_result(CopernicaImport(accepted.import_id, accepted.name))
             else:
-                self._finish(context, status or self._wait(context, hook, accepted))
+                status = status or self._wait(context, hook, accepted)
+                self._finish(context, hook, steps, status, accepted.kept)
             if not store.remembers and not accepted.idempotent:
                 keep_return_value(self, context, accepted.import_id)
             return accepted.import_id
 
     def _find_or_submit(
-        self, context: Context, hook: CopernicaHook, guards: Guards, store: AttemptStore
+        self, context: Context, hook: CopernicaHook, guards: Guards, store: AttemptStore, steps: ImportSteps
     ) -> tuple[AcceptedImport, CopernicaImport | None]:
         """The import of this attempt, and its status where it is known to have finished."""
         from airflow_provider_copernica.operators._attempt_store import Finished, Reconnect, SubmitAfter, plan_attempt
@@ -271,7 +275,7 @@ class CopernicaImportOperator(RenderingOperator):
                 wait_for_end(hook, import_id, self._begin_watch(self.execution_timeout))
 
         # not before: a file that was imported may be gone when a retry reconnects
-        return submit(hook, *self._read(context), guards, store, partial(push_outcome, context)), None
+        return submit(hook, *self._read(context), guards, store, steps, partial(push_outcome, context)), None
 
     def _wait(self, context: Context, hook: CopernicaHook, accepted: AcceptedImport) -> CopernicaImport:
         from airflow_provider_copernica.operators._waiting import watch_in_worker
@@ -285,7 +289,9 @@ class CopernicaImportOperator(RenderingOperator):
         from airflow_provider_copernica.operators._waiting import make_trigger
 
         watch = self._begin_watch(self.execution_timeout)
-        resume_data = {"idempotent": accepted.idempotent}
+        resume_data: dict[str, object] = {"idempotent": accepted.idempotent}
+        if accepted.kept:
+            resume_data["options"] = dict(accepted.kept)
         trigger, backstop = make_trigger(accepted.import_id, self.copernica_conn_id, watch, resume_data)
         # for the case that Airflow wakes the task without an event
         push_status(context, CopernicaImport(accepted.import_id, accepted.name))
@@ -301,13 +307,15 @@ class CopernicaImportOperator(RenderingOperator):
             deferred; today the event holds it.
         """
         from airflow_provider_copernica.operators._attempt_store import AttemptStore
+        from airflow_provider_copernica.operators._steps import read_kept
         from airflow_provider_copernica.triggers._events import read_event, read_resume_data
 
         self._store = store = AttemptStore(context, durable=self.durable)
-        idempotent = read_resume_data(event).get("idempotent", safe_to_repeat) is True
+        resume_data = read_resume_data(event)
+        idempotent = resume_data.get("idempotent", safe_to_repeat) is True
         with self._after_sending(context, idempotent=idempotent, remembered=store.remembers):
             status = read_event(event)
-            self._finish(context, status)
+            self._finish_resumed(context, status, read_kept(resume_data.get("options")))
             if not store.remembers and not idempotent:
                 keep_return_value(self, context, status.import_id)
             return status.import_id
@@ -316,6 +324,7 @@ class CopernicaImportOperator(RenderingOperator):
         """Go on after a deferral; where no event of the trigger is the reason, look once more."""
         from airflow_provider_copernica.hooks.copernica import CopernicaHook
         from airflow_provider_copernica.operators._attempt_store import AttemptStore
+        from airflow_provider_copernica.operators._attempts import AcceptedImport
         from airflow_provider_copernica.operators._waiting import look_once_more
 
         reason = deferral_failure(next_method, next_kwargs)
@@ -323,10 +332,11 @@ class CopernicaImportOperator(RenderingOperator):
             return super().resume_execution(next_method, next_kwargs, context)
         store = AttemptStore(context, durable=self.durable)
         with self._after_sending(context, idempotent=False, remembered=store.remembers):
-            status = look_once_more(
-                CopernicaHook(self.copernica_conn_id), pull_import_id(context), deferral_error(reason)
-            )
-            self._finish(context, status)
+            hook = CopernicaHook(self.copernica_conn_id)
+            status = look_once_more(hook, pull_import_id(context), deferral_error(reason))
+            record = store.load()
+            kept = record.kept if isinstance(record, AcceptedImport) and record.import_id == status.import_id else {}
+            self._finish_resumed(context, status, kept)
             return status.import_id
 
     def on_kill(self) -> None:
@@ -369,10 +379,21 @@ class CopernicaImportOperator(RenderingOperator):
     def _begin_watch(self, *limits: timedelta | None) -> Watch:
         return begin_watch(self._schedule(), self.timeout, *limits)
 
-    def _finish(self, context: Context, status: CopernicaImport) -> None:
+    def _finish_resumed(self, context: Context, status: CopernicaImport, kept: Kept) -> None:
+        from airflow_provider_copernica.hooks.copernica import CopernicaHook
+        from airflow_provider_copernica.operators._guards import read_guards
+        from airflow_provider_copernica.operators._steps import make_steps
+
+        steps = make_steps(read_guards(**self._given_guards()), context)
+        self._finish(context, CopernicaHook(self.copernica_conn_id), steps, status, kept)
+
+    def _finish(
+        self, context: Context, hook: CopernicaHook, steps: ImportSteps, status: CopernicaImport, kept: Kept
+    ) -> None:
         ProgressLog(log)(status)
         log.info("Import %d has finished: %s. (Import %r)", status.import_id, status.lines or "no counts", status.name)
         push_status(context, status)
+        steps.after_end(hook, status, kept, partial(push_outcome, context))
         self._record_result(status)
 
     def _record_result(self, status: CopernicaImport) -> None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, replace
+from itertools import compress
 from json.encoder import encode_basestring
 from types import TracebackType
 from typing import BinaryIO, cast
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.payload.faults import FaultSink
-from airflow_provider_copernica.payload.header import make_header
+from airflow_provider_copernica.payload.header import Header, make_header
 from airflow_provider_copernica.payload.parameters import ImportParameters
 from airflow_provider_copernica.payload.row_checks import RowCheck, check_against
 from airflow_provider_copernica.payload.row_rules import NOT_KNOWN, Columns, ReadSchema, RowReport, RowRules
+from airflow_provider_copernica.payload.row_steps import RowStep
 from airflow_provider_copernica.payload.row_writer import RowWriter
 from airflow_provider_copernica.payload.spool import IN_MEMORY, Spool
 from airflow_provider_copernica.payload.text import check_text, text_rows
@@ -67,6 +69,7 @@ def prepare_import(
     columns: Columns = NOT_KNOWN,
     tolerate_faults: bool = False,
     rejects: FaultSink | None = None,
+    steps: Sequence[RowStep] = (),
 ) -> ImportBody:
     """
     Check the rows and write the body.
@@ -77,6 +80,7 @@ def prepare_import(
     :param columns: what is known of them; those of a location are not checked where they are not known.
     :param tolerate_faults: for a dry run: faults are only reported.
     :param rejects: takes faulty rows, and the others are sent; text is sent as rows then. Default None: all or none.
+    :param steps: see each row that passed the checks, in this order; one that may leave rows out makes rows of text.
     :return: to be closed by the caller. The report on a location knows of no rows.
     :raises CopernicaArgumentError: columns or rows are wrong.
     :raises CopernicaEmptySourceError: there are no rows.
@@ -96,8 +100,8 @@ def prepare_import(
         return ImportBody(io.BytesIO(body), len(body), RowReport(0, names, rules.key_fields, 0))
     if isinstance(source, str):
         text_format, delimiter = parameters.format or "", parameters.delimiter
-        if rejects is None:
-            report = check_text(source, text_format, delimiter, rules, tolerate_faults=tolerate_faults)
+        if rejects is None and not any(step.selects for step in steps):
+            report = check_text(source, text_format, delimiter, rules, tolerate_faults=tolerate_faults, steps=steps)
             return write_text_body(parameters.to_wire(), source, report, tolerate_faults=tolerate_faults)
         rows: Iterable[object] = text_rows(source, text_format, delimiter)
         parameters = replace(parameters, format=None, delimiter=None)  # which are for text
@@ -105,7 +109,9 @@ def prepare_import(
         rows = source
     # a generator that breaks off would hold its cursor or file for as long as the error lives
     with closing(rows) if isinstance(rows, Generator) else nullcontext():
-        return write_body(parameters.to_wire(), rows, rules, tolerate_faults=tolerate_faults, rejects=rejects)
+        return write_body(
+            parameters.to_wire(), rows, rules, tolerate_faults=tolerate_faults, rejects=rejects, steps=steps
+        )
 
 
 def write_body(
@@ -115,6 +121,7 @@ def write_body(
     *,
     tolerate_faults: bool = False,
     rejects: FaultSink | None = None,
+    steps: Sequence[RowStep] = (),
 ) -> ImportBody:
     """
     Write a body with its source as an array, and check every row on the way.
@@ -124,6 +131,7 @@ def write_body(
     :param rules: what the rows must obey.
     :param tolerate_faults: leave faulty rows out and name the faults in the report only (a dry run), default False.
     :param rejects: takes the faulty rows, which are left out; default None.
+    :param steps: see each row that passed the checks, in this order, and may leave it out; default none.
     :raises CopernicaRowError: rows break the rules.
     :raises CopernicaArgumentError: the columns are wrong.
     :raises CopernicaEmptySourceError: there are no rows.
@@ -131,8 +139,9 @@ def write_body(
     with ExitStack() as undo, RowCheck(rules, rejects=rejects) as check:
         spool = undo.enter_context(closing(Spool()))
         spool.write(_start(parameters) + b"[")
-        spool = undo.enter_context(closing(_write_rows(spool, rows, check, keep=tolerate_faults)))
-        report = check.report()
+        spool, left_out = _write_rows(spool, rows, check, steps, keep=tolerate_faults)
+        undo.enter_context(closing(spool))
+        report = replace(check.report(), left_out=left_out)
         if not tolerate_faults:
             check.faults.raise_any()
         return _finish(undo, spool, b"]}", report)
@@ -171,21 +180,47 @@ def _check_location(columns: Columns, rules: RowRules) -> tuple[str, ...]:
     return header.names
 
 
-def _write_rows(spool: Spool, rows: Iterable[object], check: RowCheck, *, keep: bool) -> Spool:
+def _write_rows(
+    spool: Spool, rows: Iterable[object], check: RowCheck, steps: Sequence[RowStep], *, keep: bool
+) -> tuple[Spool, int]:
+    """Write the rows; return the file that holds them, and how many the steps left out."""
     writer = RowWriter(spool)
+    left_out = 0
     for row in rows:
         columns = check.columns(row) if isinstance(row, RowBatch) else None
         if columns is not None:
-            writer.set_header(check.header)
+            _follow(check.header, writer, steps)
             if keep or not check.faults.count:
-                writer.write_columns(columns)
+                taken = _taken(columns, steps)
+                left_out += len(columns[0]) - len(taken[0])
+                writer.write_columns(taken)
             continue
         for single in row.rows() if isinstance(row, RowBatch) else (row,):
             texts = check.texts(single)
-            writer.set_header(check.header)
-            if texts is not None and (keep or not check.faults.count):
+            _follow(check.header, writer, steps)
+            if texts is None or (check.faults.count and not keep):
+                continue
+            if all(step.takes(texts) for step in steps):
                 writer.write(texts, check.weight)
-    return writer.finish()
+            else:
+                left_out += 1
+    return writer.finish(), left_out
+
+
+def _follow(header: Header | None, writer: RowWriter, steps: Sequence[RowStep]) -> None:
+    """Go on with the columns of the latest row, where they are others."""
+    if header is not None and header is not writer.header:
+        writer.set_header(header)
+        for step in steps:
+            step.begin(header)
+
+
+def _taken(columns: Sequence[Sequence[str]], steps: Sequence[RowStep]) -> Sequence[Sequence[str]]:
+    """Return the columns without the rows that a step leaves out."""
+    if not steps:
+        return columns
+    taken = [all(step.takes(row) for step in steps) for row in zip(*columns, strict=True)]
+    return columns if all(taken) else [list(compress(column, taken)) for column in columns]
 
 
 def _start(parameters: Mapping[str, object]) -> bytes:

@@ -67,6 +67,7 @@ class RowReport:
     :param fault_count: number of all faults.
     :param null_markers: cells that are exactly ``\\N``, with which several databases write NULL.
     :param rejected: rows that were left out and kept as rejects.
+    :param left_out: rows that a step left out of the body, since they need not be sent.
     """
 
     rows: int
@@ -77,8 +78,14 @@ class RowReport:
     fault_count: int = 0
     null_markers: int = 0
     rejected: int = 0
+    left_out: int = 0
 
     @property
     def accepted(self) -> int:
         """The number of rows without those that were rejected."""
         return self.rows - self.rejected
+
+    @property
+    def sent(self) -> int:
+        """The number of rows in the body."""
+        return self.accepted - self.left_out

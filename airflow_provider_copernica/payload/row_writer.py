@@ -29,23 +29,21 @@ class RowWriter:
         self._spool = spool
         self._start = spool.tell()
         self._lines = 0
-        self._header: Header | None = None
+        self.header: Header | None = None
         self._columns: list[tuple[int, tuple[str, ...]]] = []
         self._row: list[str] = []
         self._values: list[str] = []
         self._weight = 0
         self._weight_of_names = 0
 
-    def set_header(self, header: Header | None) -> None:
+    def set_header(self, header: Header) -> None:
         """
         Go on with other columns, the earlier ones first.
 
-        :param header: of the rows from here on; nothing happens as long as it stays the same.
+        :param header: of the rows from here on.
         """
-        if header is self._header or header is None:
-            return
         self._flush()
-        self._header = header
+        self.header = header
         names = header.names
         self._columns.append((self._lines, names))
         self._row = [part for name in names for part in (f",{encode_basestring(name)}:", "")]

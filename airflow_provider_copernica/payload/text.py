@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaEmptySourceError
 from airflow_provider_copernica.payload.row_checks import RowCheck
 from airflow_provider_copernica.payload.row_rules import RowReport, RowRules
+from airflow_provider_copernica.payload.row_steps import RowStep
 from airflow_provider_copernica.readers.csv_rows import csv_rows
 from airflow_provider_copernica.readers.decoding import BOM, split_lines
 from airflow_provider_copernica.readers.json_rows import JsonTextError, json_rows
@@ -27,6 +28,7 @@ def check_text(
     rules: RowRules,
     *,
     tolerate_faults: bool = False,
+    steps: Sequence[RowStep] = (),
 ) -> RowReport:
     """
     Check a text source by the row rules.
@@ -36,6 +38,7 @@ def check_text(
     :param delimiter: of CSV: a tab, comma or semicolon; None for JSON.
     :param rules: what the rows must obey.
     :param tolerate_faults: name faults in the report only (a dry run), default False.
+    :param steps: see each row that passed the checks; they can leave none out. Default none.
     :raises CopernicaRowError: rows break the rules.
     :raises CopernicaArgumentError: it is not such a text, or its columns are wrong.
     :raises CopernicaEmptySourceError: it holds no rows.
@@ -43,8 +46,16 @@ def check_text(
     if rules.column_map:
         raise CopernicaArgumentError("column_map is not for text, which is sent as it is: rename its columns")
     with RowCheck(rules, as_is=True) as check:
+        header = None
         for row in single_rows(text_rows(text, format, delimiter)):
-            check.texts(row)
+            texts = check.texts(row)
+            if check.header is not header and check.header is not None:
+                header = check.header
+                for step in steps:
+                    step.begin(header)
+            if texts is not None:
+                for step in steps:
+                    step.takes(texts)
         report = check.report()
     if not tolerate_faults:
         check.faults.raise_any()

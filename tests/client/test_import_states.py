@@ -72,6 +72,7 @@ def test_an_idle_or_unknown_word_decides_nothing_by_itself(word: str) -> None:
     assert state_of(Status(word, 5, 5)) is BUSY, "it never ran"
     assert state_of(Status(word, None, None, OLDER)) is BUSY, "nothing is known of its lines"
     assert state_of(Status(word, 0, 0, OLDER)) is BUSY
+    assert state_of(Status(word, 1, None, OLDER)) is BUSY, "nothing is known of its one line"
     assert state_of(Status(word, 5, 4, OLDER)) is BUSY
     assert state_of(Status(word, 5, 5, OLDER)) is FINISHED
     assert is_known_word(word) is (word != "frobnicated")

@@ -19,6 +19,8 @@ from local_airflow.environment import airflow_command, free_port
 from local_airflow.processes import Service, stop_all, wait_until
 
 MISSING = "Redis is not installed (apt-get install redis-server)"
+# tasks at a time in one worker
+CONCURRENCY = 4
 HAS_REDIS = shutil.which("redis-server") is not None
 
 DAG_ID = "many"
@@ -108,7 +110,9 @@ def running_workers(home: AirflowHome, names: tuple[str, ...]) -> Iterator[dict[
     workers = {}
     try:
         for name in names:
-            command = airflow_command("celery", "worker", "--concurrency", "4", "--celery-hostname", f"{name}@%h")
+            command = airflow_command(
+                "celery", "worker", "--concurrency", str(CONCURRENCY), "--celery-hostname", f"{name}@%h"
+            )
             workers[name] = Service([*command, "--skip-serve-logs"], home.environment, home.path / f"{name}.log")
         yield workers
     finally:
