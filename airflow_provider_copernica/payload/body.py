@@ -200,7 +200,7 @@ def _write_rows(
             _follow(check.header, writer, steps)
             if texts is None or (check.faults.count and not keep):
                 continue
-            if all(step.takes(texts) for step in steps):
+            if not steps or all(step.takes(texts) for step in steps):
                 writer.write(texts, check.weight)
             else:
                 left_out += 1

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from airflow_provider_copernica.exceptions import CopernicaError
 from airflow_provider_copernica.payload.body import write_body
 from airflow_provider_copernica.payload.field_types import FieldType
+from airflow_provider_copernica.payload.header import Header
 from airflow_provider_copernica.payload.rejects import RejectedRows
 from airflow_provider_copernica.payload.row_checks import RowCheck
 from airflow_provider_copernica.payload.row_rules import RowReport, RowRules
@@ -138,6 +139,35 @@ def test_many_rows_at_once_come_to_the_same_as_one_by_one(
 ) -> None:
     options = {"rejects": rejects, "tolerate_faults": tolerate_faults}
     assert outcome(stream, rules, **options) == outcome(single_rows(stream), rules, **options)
+
+
+class Chosen:
+    """A step that leaves out every other row, and remembers all."""
+
+    selects = True
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, ...]] = []
+
+    def begin(self, header: Header) -> None:
+        self.seen.append(header.names)
+
+    def takes(self, texts: Sequence[str]) -> bool:
+        self.seen.append(tuple(texts))
+        return len(self.seen) % 2 == 0
+
+
+@given(streams, st.sampled_from([RowRules(), RowRules(key_fields=("Email",), ignore_empty_fields=True)]))
+def test_steps_see_and_choose_the_same_rows(stream: list[object], rules: RowRules) -> None:
+    seen = []
+    for rows in (stream, single_rows(stream)):
+        step = Chosen()
+        try:
+            with write_body({}, rows, rules, tolerate_faults=True, steps=[step, step]) as body:
+                seen.append((step.seen, body.report, body.file.read()))
+        except CopernicaError as error:
+            seen.append((step.seen, str(error)))
+    assert seen[0] == seen[1]
 
 
 @pytest.mark.parametrize("rules", [RowRules(), RowRules(key_fields=("Email",))])
