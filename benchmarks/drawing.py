@@ -51,6 +51,7 @@ def draw(costs: Mapping[str, RowCosts], polls: Polls, path: Path) -> None:
     for axes in (cpu, memory, poll):
         axes.spines[["top", "right"]].set_visible(False)
         axes.margins(y=0.15)
+    figure.legend(*cpu.get_legend_handles_labels(), loc="outside lower left", ncols=2, frameon=False)
     path.parent.mkdir(exist_ok=True)
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
@@ -65,4 +66,3 @@ def _pairs(axes: Axes, names: Mapping[str, object], pairs: Sequence[tuple[float,
         bars = axes.bar([at + shift for at in range(len(pairs))], heights, width, color=color, label=label)
         axes.bar_label(bars, fmt=lambda height: f"{height:.1f}" if height < 10 else f"{height:.0f}")
     axes.set_xticks(range(len(pairs)), list(names))
-    axes.legend(frameon=False)
