@@ -67,6 +67,10 @@ bench-distributed: $(VENV)/.tests ## 200 imports on CeleryExecutor, Redis and Po
 docs: $(VENV)/.tests $(MERMAID) ## the documentation, into docs/_build/html; a warning fails it
 	MERMAID_JS=$(abspath $(MERMAID)) $(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env --nitpicky docs docs/_build/html
 
+.PHONY: pictures
+pictures: $(VENV)/.tests ## take the documentation's pictures of Airflow's UI again
+	PICTURES=1 $(BIN)/python -m pytest -n 0 tests/e2e/test_connection_form.py
+
 .PHONY: dist
 dist: $(VENV)/.tests ## wheel and source distribution, into dist
 	rm -rf dist

@@ -13,12 +13,22 @@ import sys
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow_provider_copernica.emulator import Emulator
 
 EXAMPLE_DAGS = Path(__file__).resolve().parent.parent / "example_dags"
+OUTCOMES = Path(__file__).resolve().parent / "dags" / "three_outcomes.py"
 AIRFLOW_2 = importlib.metadata.version("apache-airflow").startswith("2.")
 # the components that the health page must call healthy
 WATCHED = ("metadatabase", "scheduler", "triggerer", *(() if AIRFLOW_2 else ("dag_processor",)))
 HEALTH_PATH = "/health" if AIRFLOW_2 else "/api/v2/monitor/health"
+
+
+def missing_file(emulator: Emulator) -> str:
+    """Return the address of a file that an emulator does not have, for the DAG of the three outcomes."""
+    return f"{emulator.url}{emulator.CONTROL}/no-such-file.csv"
 
 
 def free_port() -> int:

@@ -1,4 +1,4 @@
-"""Writes ``example_dags/data/customers.csv``: invented Dutch and Belgian customers, a row for each of their orders."""
+"""Writes ``data/customers.csv`` of the examples: invented Dutch and Belgian customers, a row for each order."""
 
 from __future__ import annotations
 

@@ -77,7 +77,8 @@ def test_twine_finds_nothing(dist: Path) -> None:
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: dict[str, str]) -> None:
     info = f"{PACKAGE}-{__version__}.dist-info"
     about = {f"{info}/{name}" for name in ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")}
-    assert set(wheel) == modules() | about
+    examples = {f"{PACKAGE}/example_dags/{path.name}" for path in (ROOT / "example_dags").glob("*.py")}
+    assert set(wheel) == modules() | examples | {f"{PACKAGE}/example_dags/data/customers.csv"} | about
     assert f"{PACKAGE}/py.typed" in wheel
 
 

@@ -70,6 +70,20 @@ def test_every_class_named_exists() -> None:
         assert hasattr(importlib.import_module(module), attribute), name
 
 
+def test_every_module_named_exists_and_none_is_left_out() -> None:
+    info = get_provider_info()
+    kinds = ("operators", "sensors", "hooks", "triggers")
+    named = {name for kind in kinds for each in info[kind] for name in each["python-modules"]}  # type: ignore[attr-defined]  # lists
+    named |= {each["python-module"] for each in info["transfers"]}  # type: ignore[attr-defined]  # a list
+    package = importlib.import_module("airflow_provider_copernica").__path__[0]
+    public = {
+        f"airflow_provider_copernica.{folder}.{file.stem}"
+        for folder in (*kinds, "transfers")
+        for file in Path(package, folder).glob("[!_]*.py")
+    }
+    assert named == public
+
+
 def test_airflow_discovers_the_connection_type() -> None:
     manager = ProvidersManager()
     assert "airflow-provider-copernica" in manager.providers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from airflow.providers.common.compat.sdk import (
     DecoratedOperator,
@@ -13,6 +13,7 @@ from airflow.providers.common.compat.sdk import (
     determine_kwargs,
 )
 
+from airflow_provider_copernica.arguments import DecoratorArguments, refuse_unknown
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.operators._mapping import ImportTask
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
@@ -50,8 +51,9 @@ class CopernicaImportDecoratedOperator(DecoratedOperator, CopernicaImportOperato
         python_callable: Callable[..., object],
         op_args: Sequence[object] | None = None,
         op_kwargs: Mapping[str, object] | None = None,
-        **kwargs: Any,  # those of CopernicaImportOperator and of BaseOperator
+        **kwargs: Unpack[DecoratorArguments],
     ) -> None:
+        refuse_unknown(type(self), kwargs)
         check_function(python_callable)
         refuse_source(kwargs, "the function", others=("format", "delimiter"))
         super().__init__(
@@ -113,7 +115,7 @@ def _name_of(function: Callable[..., object]) -> str:
 
 def copernica_import_task(
     python_callable: Callable[..., object] | None = None,
-    **kwargs: Any,  # those of CopernicaImportOperator and of BaseOperator
+    **kwargs: Unpack[DecoratorArguments],
 ) -> TaskDecorator:
     """
     Make a task that imports the rows of a function, or the data frame that it returns.
@@ -122,6 +124,7 @@ def copernica_import_task(
     :param kwargs: all of :class:`~airflow_provider_copernica.operators.copernica.CopernicaImportOperator` but
         ``source``, ``location``, ``format`` and ``delimiter``.
     """
+    refuse_unknown(CopernicaImportDecoratedOperator, kwargs)
 
     def decorate(function: Callable[..., object]) -> ImportTask:
         check_function(function)

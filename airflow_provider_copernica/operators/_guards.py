@@ -6,8 +6,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, TypeVar
+from typing import TypeVar
 
+from airflow_provider_copernica.arguments import CheckFields
 from airflow_provider_copernica.client.convert import to_boolean, to_count
 from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaTooFewRowsError
 from airflow_provider_copernica.payload.columns import show_name
@@ -15,12 +16,11 @@ from airflow_provider_copernica.payload.parameters import ImportParameters, hint
 from airflow_provider_copernica.payload.rejects import RejectSettings, read_reject_settings
 from airflow_provider_copernica.payload.row_rules import RowReport
 
-__all__ = ["CheckFields", "Guards", "check_count", "check_guards", "read_guards", "report_dry_run", "warn"]
+__all__ = ["Guards", "check_count", "check_guards", "read_guards", "report_dry_run", "warn"]
 
 log = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
-CheckFields = Literal["names", "values"]
 
 
 @dataclass(frozen=True)

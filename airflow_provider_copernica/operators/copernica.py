@@ -7,10 +7,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Unpack, cast
 
 from airflow.providers.common.compat.sdk import AirflowFailException, conf
 
+from airflow_provider_copernica.arguments import (
+    Action,
+    CheckFields,
+    DeleteTarget,
+    Delimiter,
+    TaskArguments,
+    Template,
+    TextFormat,
+    refuse_unknown,
+    rendered,
+)
 from airflow_provider_copernica.client.imports import CopernicaImport
 from airflow_provider_copernica.client.polling import (
     DEFAULT_MAX_POLL_INTERVAL,
@@ -57,7 +68,7 @@ from airflow_provider_copernica.version_compat import callable_on_airflow_2, def
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.openlineage.facet import Dataset, RunFacet
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
@@ -140,35 +151,37 @@ class CopernicaImportOperator(RenderingOperator):
     def __init__(
         self,
         *,
-        database: int | str,
-        action: str,
-        name: str | None = None,
-        key_fields: Sequence[str] | str | None = None,
+        task_id: str,
+        database: int | str | XComArg,
+        action: Action | Template | XComArg,
+        name: str | XComArg | None = None,
+        key_fields: Sequence[str] | str | XComArg | None = None,
         source: object = None,
-        location: str | None = None,
-        format: str | None = None,  # noqa: A002 - the API's own name
-        delimiter: str | None = None,
-        followups: bool | str | None = None,
-        autostart: bool | str | None = None,
-        rebuild: bool | str | None = None,
-        ignore_empty_fields: bool | str | None = None,
-        remove_missing: bool | str | None = None,
-        delete_target: str | None = None,
-        copernica_conn_id: str = DEFAULT_CONN_ID,
+        location: str | XComArg | None = None,
+        format: TextFormat | Template | XComArg | None = None,  # noqa: A002 - the API's own name
+        delimiter: Delimiter | Template | XComArg | None = None,
+        followups: bool | str | XComArg | None = None,
+        autostart: bool | str | XComArg | None = None,
+        rebuild: bool | str | XComArg | None = None,
+        ignore_empty_fields: bool | str | XComArg | None = None,
+        remove_missing: bool | str | XComArg | None = None,
+        delete_target: DeleteTarget | Template | XComArg | None = None,
+        copernica_conn_id: str | XComArg = DEFAULT_CONN_ID,
         wait_for_completion: bool = True,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         poll_interval: float = DEFAULT_POLL_INTERVAL,
         max_poll_interval: float = DEFAULT_MAX_POLL_INTERVAL,
         timeout: float | timedelta | None = None,
         durable: bool = True,
-        min_records: int | str | None = None,
-        check_fields: bool | str = "names",
-        dry_run: bool | str = False,
+        min_records: int | str | XComArg | None = None,
+        check_fields: bool | CheckFields | Template | XComArg = "names",
+        dry_run: bool | str | XComArg = False,
         rejects: Mapping[str, object] | None = None,
-        **kwargs: Any,  # those of BaseOperator
+        **kwargs: Unpack[TaskArguments],
     ) -> None:
-        super().__init__(**kwargs)
-        self.database = database
+        refuse_unknown(type(self), kwargs)
+        super().__init__(task_id=task_id, **kwargs)
+        self.database = cast("int | str", database)  # as rendered
         self.action = action
         self.name = name
         self.key_fields = key_fields
@@ -182,7 +195,7 @@ class CopernicaImportOperator(RenderingOperator):
         self.ignore_empty_fields = ignore_empty_fields
         self.remove_missing = remove_missing
         self.delete_target = delete_target
-        self.copernica_conn_id = copernica_conn_id
+        self.copernica_conn_id = rendered(copernica_conn_id)
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
         self.poll_interval = poll_interval

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from enum import Enum
+from typing import Literal, get_args
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.payload.columns import parse_columns
@@ -17,16 +18,24 @@ __all__ = [
     "LOCATION_SCHEMES",
     "MATCHING_ACTIONS",
     "UNKNOWN",
+    "Action",
+    "DeleteTarget",
+    "Delimiter",
+    "TextFormat",
     "Unknown",
     "broken_rules",
     "is_path",
 ]
 
-ACTIONS = ("add", "update", "update or add", "ignore or add", "delete")
+Action = Literal["add", "update", "update or add", "ignore or add", "delete"]
+ACTIONS: tuple[Action, ...] = get_args(Action)
 MATCHING_ACTIONS = ACTIONS[1:]
-FORMATS = ("csv", "json")
-DELIMITERS = ("\t", ",", ";")
-DELETE_TARGETS = ("profile", "subprofile")
+TextFormat = Literal["csv", "json"]
+FORMATS: tuple[TextFormat, ...] = get_args(TextFormat)
+Delimiter = Literal["\t", ",", ";"]
+DELIMITERS: tuple[Delimiter, ...] = get_args(Delimiter)
+DeleteTarget = Literal["profile", "subprofile"]
+DELETE_TARGETS: tuple[DeleteTarget, ...] = get_args(DeleteTarget)
 LOCATION_SCHEMES = ("http", "https", "ftp", "ftps", "sftp")
 
 _PATH_START = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S|[A-Za-z]:[\\/]|\\\\\w|(~|\.{1,2})?/")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Unpack
 
 from airflow.providers.common.compat.sdk import (
     AirflowException,
@@ -21,6 +21,7 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
+from airflow_provider_copernica.arguments import SensorArguments, refuse_unknown, rendered
 from airflow_provider_copernica.client.imports import read_import_id, read_newer_than
 from airflow_provider_copernica.client.polling import (
     DEFAULT_MAX_POLL_INTERVAL,
@@ -47,7 +48,7 @@ from airflow_provider_copernica.sensors._start_trigger import start_trigger
 from airflow_provider_copernica.version_compat import deferral_failure, is_being_unmapped, waiting_since
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
 
     from airflow_provider_copernica.hooks.copernica import CopernicaHook
 
@@ -84,17 +85,19 @@ class CopernicaImportSensor(BaseSensorOperator):
     def __init__(
         self,
         *,
-        import_id: int | str,
-        copernica_conn_id: str = DEFAULT_CONN_ID,
+        task_id: str,
+        import_id: int | str | XComArg,
+        copernica_conn_id: str | XComArg = DEFAULT_CONN_ID,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         start_from_trigger: bool = False,
-        newer_than: datetime | str | None = None,
+        newer_than: datetime | str | XComArg | None = None,
         max_poll_interval: float = DEFAULT_MAX_POLL_INTERVAL,
-        **kwargs: Any,  # those of BaseSensorOperator
+        **kwargs: Unpack[SensorArguments],
     ) -> None:
-        super().__init__(**kwargs)
+        refuse_unknown(type(self), kwargs)
+        super().__init__(task_id=task_id, **kwargs)
         self.import_id = import_id
-        self.copernica_conn_id = copernica_conn_id
+        self.copernica_conn_id = rendered(copernica_conn_id)
         self.deferrable = deferrable
         self.newer_than = newer_than
         self.max_poll_interval = max_poll_interval

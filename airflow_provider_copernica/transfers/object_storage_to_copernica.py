@@ -5,14 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Unpack
 from urllib.parse import parse_qsl, urlsplit
 
+from airflow_provider_copernica.arguments import (
+    Delimiter,
+    ImportArguments,
+    Template,
+    refuse_unknown,
+    rendered,
+)
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.hooks._connection import mask
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
 from airflow_provider_copernica.payload.parameter_rules import UNKNOWN
-from airflow_provider_copernica.readers.files import FileOptions, Findings, guess_format, read_rows
+from airflow_provider_copernica.readers.decoding import Compression
+from airflow_provider_copernica.readers.files import FileFormat, FileOptions, Findings, guess_format, read_rows
 from airflow_provider_copernica.readers.malformed_row import MalformedRow
 from airflow_provider_copernica.readers.row_batch import single_rows
 from airflow_provider_copernica.redacted_fields import (
@@ -38,7 +46,7 @@ from airflow_provider_copernica.transfers._stored_files import StoredFiles, file
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.openlineage.facet import Dataset
-    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath, XComArg
 
 __all__ = ["ObjectStorageToCopernicaOperator"]
 
@@ -93,16 +101,20 @@ class ObjectStorageToCopernicaOperator(CopernicaImportOperator):
     def __init__(
         self,
         *,
-        path: str | ObjectStoragePath,
-        object_storage_conn_id: str | None = None,
-        encoding: str = "utf-8",
-        compression: str | None = "infer",
-        null_values: Sequence[str] = (),
+        task_id: str,
+        path: str | ObjectStoragePath | XComArg,
+        object_storage_conn_id: str | XComArg | None = None,
+        format: FileFormat | Template | XComArg | None = None,  # noqa: A002 - as the operator
+        delimiter: Delimiter | Template | XComArg | None = None,
+        encoding: str | XComArg = "utf-8",
+        compression: Compression | Template | XComArg | None = "infer",
+        null_values: Sequence[str] | XComArg = (),
         column_map: Mapping[str, str] | None = None,
         presign: bool = False,
-        presign_expires: int | str | timedelta = DAY,
-        **kwargs: Any,  # those of CopernicaImportOperator
+        presign_expires: int | str | timedelta | XComArg = DAY,
+        **kwargs: Unpack[ImportArguments],
     ) -> None:
+        refuse_unknown(type(self), kwargs)
         refuse_source(kwargs, "path")
         self.presign = presign
         self.encoding = encoding
@@ -110,9 +122,14 @@ class ObjectStorageToCopernicaOperator(CopernicaImportOperator):
         self.null_values = null_values
         self.presign_expires = presign_expires
         self.column_map = column_map
-        super().__init__(**kwargs)
+        super().__init__(
+            task_id=task_id,
+            format=format,  # type: ignore[arg-type]  # more formats than Copernica itself reads
+            delimiter=delimiter,
+            **kwargs,
+        )
         self.path = redacted(path, PATH)
-        self.object_storage_conn_id = object_storage_conn_id
+        self.object_storage_conn_id = rendered(object_storage_conn_id)
 
     def given_source(self, context: Context | None) -> dict[str, object]:
         """Return the rows of the files, which are opened when their first row is asked for; or the file's URL."""
@@ -148,7 +165,7 @@ class ObjectStorageToCopernicaOperator(CopernicaImportOperator):
                     f"path: files of several formats are not one import: choose those of one format with a glob (the "
                     f"first is {file_format!r}, but {file_name(other)!r} is {guesses[other]!r})"
                 )
-        delimiter = "\t" if self.delimiter in ("\\t", "\t") else (self.delimiter or "").strip() or None
+        delimiter = "\t" if self.delimiter in ("\\t", "\t") else (rendered(self.delimiter) or "").strip() or None
         return FileOptions(
             file_format,
             compression,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Unpack
 
+from airflow_provider_copernica.arguments import ImportArguments, refuse_unknown, rendered
 from airflow_provider_copernica.client.convert import to_count
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
@@ -16,7 +17,7 @@ from airflow_provider_copernica.transfers._sql_connections import check_single, 
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.openlineage.facet import Dataset
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
     from airflow.providers.common.sql.hooks.sql import DbApiHook
 
 __all__ = ["SqlToCopernicaOperator"]
@@ -52,21 +53,23 @@ class SqlToCopernicaOperator(CopernicaImportOperator):
     def __init__(
         self,
         *,
-        sql: str,
-        sql_conn_id: str,
-        parameters: QueryParameters | None = None,
+        task_id: str,
+        sql: str | XComArg,
+        sql_conn_id: str | XComArg,
+        parameters: QueryParameters | XComArg | None = None,
         hook_params: Mapping[str, object] | None = None,
-        fetch_size: int | str = 10_000,
+        fetch_size: int | str | XComArg = 10_000,
         column_map: Mapping[str, str] | None = None,
-        **kwargs: Any,  # those of CopernicaImportOperator
+        **kwargs: Unpack[ImportArguments],
     ) -> None:
+        refuse_unknown(type(self), kwargs)
         refuse_source(kwargs, "sql", others=("format", "delimiter"))
         if not is_unknown(fetch_size):
             _read_fetch_size(fetch_size)
-        super().__init__(**kwargs)
-        self.sql = sql
-        self.sql_conn_id = sql_conn_id
-        self.parameters = parameters
+        super().__init__(task_id=task_id, **kwargs)
+        self.sql = rendered(sql)
+        self.sql_conn_id = rendered(sql_conn_id)
+        self.parameters = rendered(parameters)
         self.hook_params = hook_params
         self.fetch_size = fetch_size
         self.column_map = column_map

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from support.database import copy_database
+
+from airflow_provider_copernica.emulator.demo import FIELDS, ORDER_FIELDS
 
 HERE = Path(__file__).resolve().parent
 EXAMPLE_DAGS = HERE.parent.parent / "example_dags"
@@ -40,3 +43,9 @@ def test_they_pass(tmp_path: Path, migrated_database: Path) -> None:
     done = subprocess.run(command, env=environment, cwd=tmp_path, text=True, capture_output=True)
     assert done.returncode == 0, done.stdout
     assert "5 passed" in done.stdout
+
+
+def test_the_page_names_the_fields_of_the_emulators_database() -> None:
+    page = " ".join((HERE.parent.parent / "docs" / "guides" / "testing.md").read_text(encoding="utf-8").split())
+    sentence = page.partition("whose fields are ")[2].partition(". ")[0]
+    assert re.findall(r"`(\w+)`", sentence) == [*FIELDS, "Order", *ORDER_FIELDS]

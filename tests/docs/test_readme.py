@@ -22,7 +22,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = sorted(path for path in (ROOT / "docs").rglob("*.md") if "_build" not in path.parts)
 TEXTS = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
-SOURCES = [*(ROOT / "example_dags").glob("*.py"), *(ROOT / "tests" / "docs").glob("*.py")]
+SOURCES = [
+    *(ROOT / "example_dags").glob("*.py"),
+    *(ROOT / "tests" / "docs").glob("*.py"),
+]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMPATIBLE, AIRFLOW_3_NAMES = "from airflow.providers.common.compat.sdk import", "from airflow.sdk import"
 LINE_OF_CONFTEST = 'pytest_plugins = ["airflow_provider_copernica.emulator.pytest_plugin"]'

@@ -23,7 +23,7 @@ class ConnectionForm(Protocol):
     def input_type(self, field: str) -> str: ...
     def api_versions(self) -> list[str]: ...
     def api_version(self) -> str: ...
-    def screenshot(self, file: Path) -> None: ...
+    def screenshot(self, folder: Path) -> None: ...
     def fill(self, *, host: str, port: str, password: str, auth_host: str) -> None: ...
     def test_and_save(self) -> str: ...
 
@@ -85,10 +85,10 @@ class FormOfAirflow3:
         hidden = self.browser.driver.find_elements(By.NAME, "element_api_version")
         return str(hidden[0].get_attribute("value")) if hidden else self.browser.find(self.CHOICE).text
 
-    def screenshot(self, file: Path) -> None:
-        self._section(self.STANDARD)
-        self.browser.find("input[name=host]")
-        self.browser.find("[role=dialog]").screenshot(str(file))
+    def screenshot(self, folder: Path) -> None:
+        for name, section in (("connection-form", self.STANDARD), ("connection-form-extra", self.EXTRA)):
+            self._section(section)
+            self.browser.find("[role=dialog]").screenshot(str(folder / f"{name}.png"))
 
     def fill(self, *, host: str, port: str, password: str, auth_host: str) -> None:
         self._section(self.STANDARD)
@@ -145,8 +145,8 @@ class FormOfAirflow2:
     def api_version(self) -> str:
         return Select(self.browser.find("#extra__copernica__api_version")).first_selected_option.text
 
-    def screenshot(self, file: Path) -> None:
-        self.browser.driver.save_screenshot(str(file))
+    def screenshot(self, folder: Path) -> None:
+        self.browser.driver.save_screenshot(str(folder / "connection-form-2.png"))
 
     def fill(self, *, host: str, port: str, password: str, auth_host: str) -> None:
         fields = {"host": host, "port": port, "password": password, "extra__copernica__auth_host": auth_host}
@@ -165,6 +165,12 @@ class FormOfAirflow2:
 
 def form_of_airflow_3(browser: Browser, url: str, user: str, password: str) -> ConnectionForm:
     """Logs in, and goes to the connections."""
+    log_in_to_airflow_3(browser, url, user, password)
+    return FormOfAirflow3(browser)
+
+
+def log_in_to_airflow_3(browser: Browser, url: str, user: str, password: str) -> None:
+    """Logs in, and is at the connections then."""
 
     def log_in() -> bool:
         browser.driver.get(f"{url}/connections")
@@ -175,7 +181,6 @@ def form_of_airflow_3(browser: Browser, url: str, user: str, password: str) -> C
         return True
 
     browser.wait(log_in, "who was let in", seconds=60)  # on a busy machine the page may forget what was typed early
-    return FormOfAirflow3(browser)
 
 
 def form_of_airflow_2(browser: Browser, url: str, user: str, password: str) -> ConnectionForm:

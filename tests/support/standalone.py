@@ -66,7 +66,8 @@ def running_standalone(folder: Path, migrated: Path) -> Iterator[Standalone]:
     installed = unpacked_wheel(folder)
     dags = folder / "dags"
     dags.mkdir()
-    shutil.copy(EXAMPLE_DAGS / "example_copernica_csv.py", dags)
+    for example in ("csv", "asset"):
+        shutil.copy(EXAMPLE_DAGS / f"example_copernica_{example}.py", dags)
     shutil.copytree(EXAMPLE_DAGS / "data", dags / "data")
     with run_emulator(token=TOKEN) as emulator:
         add_demo_database(emulator)
