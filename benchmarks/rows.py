@@ -16,17 +16,24 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from airflow_provider_copernica.payload.body import write_body
 from airflow_provider_copernica.payload.row_rules import RowRules
+from airflow_provider_copernica.readers.arrow_rows import arrow_rows
 from airflow_provider_copernica.readers.files import FileOptions, read_rows
 from airflow_provider_copernica.readers.sql_rows import query_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 MEGABYTE = 1024 * 1024
 SMALL, LARGE = 100_000, 1_000_000
@@ -64,12 +71,28 @@ def write_parquet(path: Path, number: int) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
-    types: dict[str, pa.DataType] = {"Age": pa.int64(), "Since": pa.date32()}
-    schema = pa.schema([(name, types.get(name, pa.string())) for name in next(make_rows(1))])
     rows = make_rows(number)
-    with parquet.ParquetWriter(path, schema) as writer:
+    with parquet.ParquetWriter(path, arrow_schema()) as writer:
         while group := list(islice(rows, SMALL)):
-            writer.write_table(pa.Table.from_pylist(group, schema))
+            writer.write_table(pa.Table.from_pylist(group, arrow_schema()))
+
+
+def write_arrow(path: Path, number: int) -> None:
+    """Write the rows as a stream of Arrow."""
+    import pyarrow as pa
+
+    rows = make_rows(number)
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, arrow_schema()) as writer:
+        while group := list(islice(rows, SMALL)):
+            writer.write_batch(pa.RecordBatch.from_pylist(group, arrow_schema()))
+
+
+def arrow_schema() -> pa.Schema:
+    """Return the types of the columns."""
+    import pyarrow as pa
+
+    types: dict[str, pa.DataType] = {"Age": pa.int64(), "Since": pa.date32()}
+    return pa.schema([(name, types.get(name, pa.string())) for name in next(make_rows(1))])
 
 
 def write_sql(path: Path, number: int) -> None:
@@ -83,10 +106,24 @@ def write_sql(path: Path, number: int) -> None:
         connection.executemany(f"INSERT INTO customers VALUES ({', '.join('?' * len(names))})", rows)  # noqa: S608 - ours
 
 
+def read_made(path: Path) -> Iterator[Row]:
+    """Give rows that are in memory."""
+    return iter(list(make_rows(int(path.read_text()))))
+
+
 def read_file(path: Path, file_format: str) -> Iterator[object]:
     """Read the rows of a file."""
     with path.open("rb") as stream:
         yield from read_rows(stream, FileOptions(file_format))
+
+
+def read_arrow(path: Path) -> Iterator[object]:
+    """Read a table that is in memory, as a data frame is."""
+    import pyarrow as pa
+
+    with pa.OSFile(str(path)) as file:
+        table = pa.ipc.open_stream(file).read_all()
+    return arrow_rows(table)
 
 
 def read_sql(path: Path) -> Iterator[object]:
@@ -107,11 +144,11 @@ class Source:
     read: Callable[[Path], Iterator[object]]
 
 
-# rows that a generator makes are measured without what it takes to make them
 SOURCES: Mapping[str, Source] = {
-    "rows": Source(lambda path, number: path.write_text(str(number)), lambda path: make_rows(int(path.read_text()))),
+    "rows": Source(lambda path, number: path.write_text(str(number)), read_made),
     "csv": Source(write_csv, lambda path: read_file(path, "csv")),
     "parquet": Source(write_parquet, lambda path: read_file(path, "parquet")),
+    "arrow": Source(write_arrow, read_arrow),
     "sql": Source(write_sql, read_sql),
 }
 
@@ -121,37 +158,79 @@ def send(rows: object) -> None:
     write_body(PARAMETERS, rows, RULES).close()  # type: ignore[arg-type]  # objects until they are checked
 
 
+def ours(source: str, path: Path) -> Callable[[], object]:
+    """Return the way of this package."""
+    rows = SOURCES[source].read(path)
+    gc.freeze()
+    return lambda: send(rows)
+
+
+def plain(_: str, path: Path) -> Callable[[], object]:
+    """Return the least there can be: ``json.dumps`` of rows that are in memory."""
+    rows = list(make_rows(int(path.read_text())))
+    gc.freeze()
+    return lambda: json.dumps(rows, default=str)
+
+
+def pandas(source: str, path: Path) -> Callable[[], object]:
+    """Return what is written without this package: a data frame, whose records go to requests as JSON."""
+    import pandas as pd
+
+    if source == "arrow":
+        import pyarrow as pa
+
+        with pa.OSFile(str(path)) as file:
+            table = pa.ipc.open_stream(file).read_all()
+
+    def read() -> pd.DataFrame:
+        match source:
+            case "csv":
+                return pd.read_csv(path, sep=";", dtype=str, keep_default_na=False)
+            case "parquet":
+                return pd.read_parquet(path)
+            case "sql":
+                with closing(sqlite3.connect(path)) as connection:
+                    return pd.read_sql("SELECT * FROM customers", connection)
+        return table.to_pandas()
+
+    return lambda: json.dumps({**PARAMETERS, "source": read().to_dict("records")}, default=str).encode()
+
+
+WAYS = {way.__name__: way for way in (ours, plain, pandas)}
+
+
 def peak_kilobytes() -> int:
     """Of this program alone: the peak that getrusage tells begins with that of the process which started it."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
-def measure_memory(source: str, path: Path) -> None:
-    """Print the peak of this process above its start, in kilobytes."""
-    if source == "parquet":
-        import pyarrow.parquet  # noqa: F401 - the library itself is not what grows with rows
+@dataclass(frozen=True)
+class Cost:
+    """
+    :param peak: megabytes above the start.
+    :param cpu: seconds.
+    """
 
-    start = peak_kilobytes()
-    send(SOURCES[source].read(path))
-    print(peak_kilobytes() - start)
-
-
-def peak_of(source: str, path: Path) -> float:
-    """Measure in a process of its own, in megabytes."""
-    done = subprocess.run([sys.executable, __file__, source, path], check=True, capture_output=True, text=True)
-    return int(done.stdout) * 1024 / MEGABYTE
+    peak: float
+    cpu: float
 
 
-def cpu_seconds(action: Callable[[], object], repeat: int = 5) -> float:
-    """The best of a few runs."""
-    best = float("inf")
-    for _ in range(repeat):
-        gc.collect()
-        start = time.process_time()
-        action()
-        best = min(best, time.process_time() - start)
-    return best
+def measure_here(way: str, source: str, path: Path) -> Cost:
+    """Measure in this process. What is loaded at the first use is not what grows with rows: ten are read before."""
+    WAYS[way](source, path.with_name(f"ten.{source}"))()
+    action = WAYS[way](source, path)
+    start, cpu = peak_kilobytes(), time.process_time()
+    action()
+    cpu = time.process_time() - cpu
+    return Cost((peak_kilobytes() - start) * 1024 / MEGABYTE, cpu)
+
+
+def cost(way: str, source: str, path: Path) -> Cost:
+    """Measure in a process of its own."""
+    command = [sys.executable, __file__, way, source, str(path)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return Cost(**json.loads(done.stdout))
 
 
 @dataclass(frozen=True)
@@ -159,40 +238,56 @@ class RowCosts:
     """
     :param small: megabytes above the start for 100,000 rows.
     :param large: the same for 1,000,000 rows.
-    :param cpu: against ``json.dumps`` of the same rows.
+    :param cpu: for 1,000,000 rows, against ``json.dumps`` of the same rows.
+    :param rows_per_second: of CPU time.
+    :param pandas: the memory and the ratio of CPU of a data frame; None where there is none.
     """
 
     small: float
     large: float
     cpu: float
+    rows_per_second: float
+    pandas: Cost | None
 
 
-def measure() -> dict[str, RowCosts]:
-    """Measure each kind of source, in one run."""
-    rows = list(make_rows(SMALL))
-    plain = cpu_seconds(lambda: json.dumps(rows, default=str))
-    with TemporaryDirectory() as directory:
-        return {name: _costs(name, Path(directory), rows, plain) for name in SOURCES}
-
-
-def _costs(name: str, directory: Path, rows: list[Row], plain: float) -> RowCosts:
-    small, large = directory / f"small.{name}", directory / f"large.{name}"
-    SOURCES[name].write(small, SMALL)
-    SOURCES[name].write(large, LARGE)
-    ours = cpu_seconds(lambda: send(rows if name == "rows" else SOURCES[name].read(small)))
-    costs = RowCosts(peak_of(name, small), peak_of(name, large), ours / plain)
-    large.unlink()
-    return costs
+def measure(rounds: int = 3, large: int = LARGE) -> dict[str, RowCosts]:
+    """Measure each kind of source, in one run; what is compared takes turns."""
+    seen: dict[str, list[tuple[Cost, float]]] = {source: [] for source in SOURCES}
+    frames: dict[str, Cost] = {}
+    with TemporaryDirectory() as name:
+        directory = Path(name)
+        for source, each in SOURCES.items():
+            for start, number in (("ten", 10), ("small", SMALL), ("large", large)):
+                each.write(directory / f"{start}.{source}", number)
+        for _ in range(rounds):
+            least = cost("plain", "rows", directory / "large.rows").cpu
+            for source in SOURCES:
+                seen[source].append((cost("ours", source, directory / f"large.{source}"), least))
+                if source != "rows" and source not in frames:
+                    frame = cost("pandas", source, directory / f"large.{source}")
+                    frames[source] = Cost(frame.peak, frame.cpu / least)
+        return {
+            source: RowCosts(
+                cost("ours", source, directory / f"small.{source}").peak,
+                max(run.peak for run, _ in runs),
+                median(run.cpu / least for run, least in runs),
+                large / median(run.cpu for run, _ in runs),
+                frames.get(source),
+            )
+            for source, runs in seen.items()
+        }
 
 
 def main() -> None:
     print("MB above the start for 100,000 and 1,000,000 rows (goal: at most 25), CPU against json.dumps (at most 2.00)")
     for name, costs in measure().items():
-        print(f"{name:8} {costs.small:6.1f} {costs.large:6.1f} {costs.cpu:6.2f}")
+        figures = f"{costs.small:6.1f} {costs.large:6.1f} {costs.cpu:6.2f} {costs.rows_per_second:9,.0f} rows/s"
+        print(f"{name:8} {figures}", end="")
+        print(f"   pandas {costs.pandas.peak:6.0f} {costs.pandas.cpu:6.2f}" if costs.pandas else "")
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        measure_memory(sys.argv[1], Path(sys.argv[2]))
+        print(json.dumps(asdict(measure_here(sys.argv[1], sys.argv[2], Path(sys.argv[3])))))
     else:
         main()

@@ -9,6 +9,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import TYPE_CHECKING
 
+from airflow_provider_copernica.client.polling import PollSchedule
+
 if TYPE_CHECKING:
     import aiohttp
 
@@ -18,19 +20,21 @@ TO_CLOSE: list[aiohttp.ClientSession] = []
 
 
 def bare(url: str, interval: float) -> Wait:
-    """The least there can be: aiohttp in a loop, with one session."""
+    """The least there can be: aiohttp in a loop, with one session, paced as this package is."""
     import aiohttp
 
+    schedule = PollSchedule(interval, interval)
     session = aiohttp.ClientSession(headers={"Authorization": "Bearer a.b.c"})
     TO_CLOSE.append(session)
 
     async def wait(job: int) -> object:
+        started = time.time()
         while True:
             async with session.get(f"{url}/v4/import/{job}") as response:
                 status = await response.json()
             if status["status"] == "finished":
                 return status
-            await asyncio.sleep(interval)
+            await asyncio.sleep(schedule.wait(time.time() - started))
 
     return wait
 

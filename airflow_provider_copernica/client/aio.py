@@ -6,6 +6,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from yarl import URL
 
 from airflow_provider_copernica.client.exchange import (
     Authorize,
+    GetSettings,
     Send,
     Sleep,
     Step,
@@ -107,21 +109,30 @@ class AsyncClient:
             except StopIteration as end:
                 result: Result = end.value
                 return result
-            outcome, failure = None, None
+            outcome, failure = self._at_hand(step), None
+            if outcome is not None:
+                continue
             try:
                 outcome = await self._carry_out(step)
             except CopernicaError as error:  # no token to be had: the operation knows what that means for it
                 failure = error
 
+    def _at_hand(self, step: Step) -> StepResult:
+        """Return what needs no waiting: most steps, each of which would else cost a coroutine; None for the others."""
+        if isinstance(step, GetSettings):
+            return self.settings
+        if isinstance(step, Authorize) and self._jwt is not None and self._jwt.usable(time.time(), step.refused):
+            return self._jwt
+        return None
+
     async def _carry_out(self, step: Step) -> StepResult:
         if isinstance(step, Send):
             return await self._send_in_turn(step.request)
-        if isinstance(step, Sleep):
-            await _sleep(step.seconds)
-            return None
         if isinstance(step, Authorize):
             return await self.jwt(step.policy, step.refused)
-        return self.settings
+        if isinstance(step, Sleep):
+            await _sleep(step.seconds)
+        return None
 
     async def jwt(self, policy: RetryPolicy, refused: Jwt | None = None) -> Jwt:
         """
@@ -177,7 +188,7 @@ class AsyncClient:
 
     async def _send_in_turn(self, request: HttpRequest) -> Answer:
         try:
-            async with _limit(request.deadline):
+            async with _limit(request.deadline) if self._turns.locked() else nullcontext():
                 await self._turns.acquire()
         except TimeoutError:
             return NoReply(False, "no connection was free when the time was over")
@@ -240,19 +251,25 @@ def _limit(deadline: float | None) -> asyncio.Timeout:
 async def _read(response: aiohttp.ClientResponse, request: HttpRequest) -> Reply:
     """Read the body, as far as the limit allows; the rest of a longer one is left where it is."""
     limit = request.max_reply if response.status < 300 else min(request.max_reply, MAX_SHORT_REPLY)
-    too_large = False
-    body = bytearray()
     try:
-        async for chunk in response.content.iter_chunked(_CHUNK):
-            body += chunk
-            if len(body) > limit:
-                too_large = True
-                response.close()
-                break
-        unpacked = None if too_large else unpack(response.headers, bytes(body), limit)
+        if response.content_length is not None and response.content_length <= limit:
+            body: bytes | None = await response.read()  # never more than it said
+        else:
+            body = await _read_chunks(response, limit)
+        unpacked = None if body is None else unpack(response.headers, body, limit)
     except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, ValueError):
         return Reply(response.status, response.headers, b"", complete=False)
     return Reply(response.status, response.headers, unpacked or b"", too_large=unpacked is None)
+
+
+async def _read_chunks(response: aiohttp.ClientResponse, limit: int) -> bytes | None:
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        body += chunk
+        if len(body) > limit:
+            response.close()
+            return None
+    return bytes(body)
 
 
 async def _sleep(seconds: float) -> None:

@@ -30,6 +30,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -156,6 +157,7 @@ def _has_lines_left(status: ImportStatus) -> bool:
     return status.processed_lines is not None and status.processed_lines < (status.total_lines or 0)
 
 
+@lru_cache(maxsize=256)
 def _normalized(status: str) -> str:
     return " ".join(status.lower().replace("_", " ").replace("-", " ").split())
 

@@ -53,6 +53,8 @@ log = logging.getLogger(__name__)
 DEFAULT_POLL_INTERVAL = 10.0
 DEFAULT_MAX_POLL_INTERVAL = 120.0
 GROWTH = 0.25
+# seconds that no wait exceeds, whatever a task asks for: tests of DAGs set it
+LONGEST_WAIT = float("inf")
 # only ever sooner: an import is noticed at most ``longest`` seconds late
 JITTER = 0.1
 # seconds within which a new import may not be known yet; nothing is documented, so one unknown ID proves nothing
@@ -92,7 +94,7 @@ class PollSchedule:
         grown = ramp if ramp < self.first else self.first + GROWTH * (elapsed - ramp_ended)
         if chance is None:
             chance = random.random()  # noqa: S311 - not a secret
-        return min(grown, max(self.first, self.longest)) * (1 - JITTER * chance)
+        return min(grown, max(self.first, self.longest), LONGEST_WAIT) * (1 - JITTER * chance)
 
 
 def to_seconds(value: object, name: str = "timeout") -> float:

@@ -86,25 +86,31 @@ class ProgressLog:
             self._first, self._latest = self._first or now, now
             if self._log.isEnabledFor(logging.INFO):
                 self._log.info("Import %d: %s", status.import_id, progress(now, self._first))
-        for topic, sentence in _oddities(status, now.at - self._latest.at).items():
+        oddities = _oddities(status) if now is self._latest else _stalled(status, now.at - self._latest.at)
+        for topic, sentence in oddities.items():
             if topic not in self._warned:
                 self._warned.add(topic)
                 self._log.warning("%s (Import %d.)", sentence, status.import_id)
 
 
-def _oddities(status: CopernicaImport, unchanged_for: float) -> dict[str, str]:
-    """What looks wrong, by topic."""
+def _oddities(status: CopernicaImport) -> dict[str, str]:
+    """What looks wrong in a status, by topic."""
     oddities = {}
     if status.last_run is not None and parse_moment(status.last_run) is None:
         oddities["last run"] = f"Copernica's last run can't be read as a moment: {status.last_run[:40]!r}."
-    if unchanged_for >= STALLED_AFTER and status.state is ImportState.BUSY:
-        oddities["stalled"] = (
-            f"Nothing has moved for {duration(unchanged_for)}. If the status {status.status!r} means an end, name the "
-            "word in the extra 'status_words' of the connection."
-        )
     if status.state is ImportState.FINISHED and _lacks_lines(status):
         oddities["lines"] = f"Copernica processed fewer lines than there are: {status.lines}."
     return oddities
+
+
+def _stalled(status: CopernicaImport, unchanged_for: float) -> dict[str, str]:
+    """Whether a status has stayed the same for too long, as a topic."""
+    if unchanged_for < STALLED_AFTER or status.state is not ImportState.BUSY:
+        return {}
+    return {
+        "stalled": f"Nothing has moved for {duration(unchanged_for)}. If the status {status.status!r} means an end, "
+        "name the word in the extra 'status_words' of the connection."
+    }
 
 
 def _lacks_lines(status: CopernicaImport) -> bool:

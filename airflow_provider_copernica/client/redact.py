@@ -47,7 +47,7 @@ _URL = re.compile(r"[a-z0-9+.-]{1,20}://\S*", re.IGNORECASE)
 _QUERY = re.compile(r"(?<=\S)\?\S+")
 _URL_END = re.compile(r"[\"'<>)\]},.;:!]*\Z")
 # what none of the patterns can do without: most texts have nothing of it
-_SUSPECT = re.compile(r"[=:%]|bearer|eyJ", re.IGNORECASE)
+_SUSPECT = re.compile(r"[=%]|[\"']\s{0,3}:|bearer|eyJ", re.IGNORECASE)
 
 _HOST = re.compile(r"[\w.*{}-]+(:\d{0,5})?|\[[0-9a-f:.]+\](:\d{0,5})?", re.IGNORECASE)
 _FILE_NAME = re.compile(r".{0,90}\.[a-z][a-z0-9]{0,7}", re.IGNORECASE)

@@ -1,7 +1,7 @@
 """
 Fixtures for the tests of DAGs: ``pytest_plugins = ["airflow_provider_copernica.emulator.pytest_plugin"]``.
 
-Both live as long as one test, so that no test sees the imports of another.
+All live as long as one test, so that no test sees the imports of another.
 """
 
 from __future__ import annotations
@@ -15,7 +15,13 @@ from airflow_provider_copernica.emulator.demo import add_demo_database
 from airflow_provider_copernica.emulator.emulator import Emulator
 from airflow_provider_copernica.emulator.server import run_emulator
 
-__all__ = ["copernica_connection", "copernica_emulator"]
+__all__ = ["copernica_connection", "copernica_emulator", "copernica_short_waits"]
+
+# by their names: the emulator imports nothing of what it tests
+_WAITS = {
+    "airflow_provider_copernica.client.polling.LONGEST_WAIT": 0.1,
+    "airflow_provider_copernica.client.retry.UNCONFIRMED_PAUSE": 0.1,
+}
 
 
 @pytest.fixture
@@ -27,8 +33,19 @@ def copernica_emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def copernica_connection(copernica_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Let the connection ``copernica_default`` lead to the emulator."""
+def copernica_short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask for the status of an import every tenth of a second, whatever ``poll_interval`` says: in this process."""
+    for name, seconds in _WAITS.items():
+        monkeypatch.setattr(name, seconds)
+
+
+@pytest.fixture
+def copernica_connection(
+    copernica_emulator: Emulator,
+    copernica_short_waits: None,  # noqa: ARG001 - a fixture that is used by being asked for
+    monkeypatch: pytest.MonkeyPatch,
+) -> str:
+    """Let the connection ``copernica_default`` lead to the emulator, and tasks in this process wait for it briefly."""
     connection = {"conn_type": "copernica", "host": copernica_emulator.url, "password": copernica_emulator.token}
     monkeypatch.setenv("AIRFLOW_CONN_COPERNICA_DEFAULT", json.dumps(connection))
     return "copernica_default"

@@ -7,13 +7,14 @@ import json
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, replace
+from itertools import compress
 from json.encoder import encode_basestring
 from types import TracebackType
 from typing import BinaryIO, cast
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.payload.faults import FaultSink
-from airflow_provider_copernica.payload.header import make_header
+from airflow_provider_copernica.payload.header import Header, make_header
 from airflow_provider_copernica.payload.parameters import ImportParameters
 from airflow_provider_copernica.payload.row_checks import RowCheck, check_against
 from airflow_provider_copernica.payload.row_rules import NOT_KNOWN, Columns, ReadSchema, RowReport, RowRules
@@ -21,6 +22,7 @@ from airflow_provider_copernica.payload.row_steps import RowStep
 from airflow_provider_copernica.payload.row_writer import RowWriter
 from airflow_provider_copernica.payload.spool import IN_MEMORY, Spool
 from airflow_provider_copernica.payload.text import check_text, text_rows
+from airflow_provider_copernica.readers.row_batch import RowBatch
 
 __all__ = ["ImportBody", "prepare_import", "write_body", "write_text_body"]
 
@@ -183,22 +185,42 @@ def _write_rows(
 ) -> tuple[Spool, int]:
     """Write the rows; return the file that holds them, and how many the steps left out."""
     writer = RowWriter(spool)
-    header = None
     left_out = 0
     for row in rows:
-        texts = check.texts(row)
-        if check.header is not header and check.header is not None:
-            header = check.header
-            writer.set_columns(header.names)
-            for step in steps:
-                step.begin(header)
-        if texts is None or (check.faults.count and not keep):
+        columns = check.columns(row) if isinstance(row, RowBatch) else None
+        if columns is not None:
+            _follow(check.header, writer, steps)
+            if keep or not check.faults.count:
+                taken = _taken(columns, steps)
+                left_out += len(columns[0]) - len(taken[0])
+                writer.write_columns(taken)
             continue
-        if all(step.takes(texts) for step in steps):
-            writer.write(texts, check.weight)
-        else:
-            left_out += 1
+        for single in row.rows() if isinstance(row, RowBatch) else (row,):
+            texts = check.texts(single)
+            _follow(check.header, writer, steps)
+            if texts is None or (check.faults.count and not keep):
+                continue
+            if not steps or all(step.takes(texts) for step in steps):
+                writer.write(texts, check.weight)
+            else:
+                left_out += 1
     return writer.finish(), left_out
+
+
+def _follow(header: Header | None, writer: RowWriter, steps: Sequence[RowStep]) -> None:
+    """Go on with the columns of the latest row, where they are others."""
+    if header is not None and header is not writer.header:
+        writer.set_header(header)
+        for step in steps:
+            step.begin(header)
+
+
+def _taken(columns: Sequence[Sequence[str]], steps: Sequence[RowStep]) -> Sequence[Sequence[str]]:
+    """Return the columns without the rows that a step leaves out."""
+    if not steps:
+        return columns
+    taken = [all(step.takes(row) for step in steps) for row in zip(*columns, strict=True)]
+    return columns if all(taken) else [list(compress(column, taken)) for column in columns]
 
 
 def _start(parameters: Mapping[str, object]) -> bytes:

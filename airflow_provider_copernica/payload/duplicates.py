@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from array import array
 from bisect import bisect_left
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from contextlib import suppress
 from types import TracebackType
 from typing import IO
@@ -50,6 +50,16 @@ class DuplicateCounter:
         :param key: the text of the key field of one row, or a tuple of several.
         """
         self._buffer.append(hash(key))
+        if len(self._buffer) >= _BUFFER:
+            self._write_run()
+
+    def add_all(self, keys: Iterable[Hashable]) -> None:
+        """
+        Take note of many keys, few in comparison with the buffer.
+
+        :param keys: as for :meth:`add`.
+        """
+        self._buffer.extend(map(hash, keys))
         if len(self._buffer) >= _BUFFER:
             self._write_run()
 

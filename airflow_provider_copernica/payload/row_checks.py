@@ -7,49 +7,38 @@ from decimal import Decimal
 from types import TracebackType
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaEmptySourceError
+from airflow_provider_copernica.payload.column_checks import NULL_MARKER, check_columns
 from airflow_provider_copernica.payload.columns import Column
 from airflow_provider_copernica.payload.duplicates import DuplicateCounter
 from airflow_provider_copernica.payload.faults import Fault, Faults, FaultSink
 from airflow_provider_copernica.payload.field_checks import ValueCheck, ValueSummary
 from airflow_provider_copernica.payload.header import Header, make_header, refuse_unknown
+from airflow_provider_copernica.payload.row_faults import (
+    EMPTY,
+    EMPTY_KEY,
+    LISTS,
+    OTHER_NOTATION,
+    OTHER_ORDER,
+    PADDED_KEY,
+    REPEATED,
+    TUPLES,
+    value_faults,
+)
 from airflow_provider_copernica.payload.row_rules import RowReport, RowRules
 from airflow_provider_copernica.payload.schema import DatabaseSchema
 from airflow_provider_copernica.payload.values import (
     MAX_CHARACTERS,
     TEXT_BY_TYPE,
-    UnsafeValueError,
     is_padded,
     is_plain,
     to_text,
 )
 from airflow_provider_copernica.readers.malformed_row import MalformedRow
+from airflow_provider_copernica.readers.row_batch import RowBatch
 
 __all__ = ["RowCheck", "check_against"]
 
-_NULL_MARKER = "\\N"
 _BOM = "\ufeff"
-_REPEATED = Fault(None, "is the header once more: leave it out, as where several files are put one after the other")
-_EMPTY = Fault(None, "has empty cells only: leave it out")
-_EMPTY_KEY = "is empty, and it is a key field: every row needs its keys"
-_PADDED_KEY = (
-    "has white space or something invisible at an end, and it is a key field, so that it would be the key of "
-    "another profile: remove it (TRIM in SQL, strip in Python)"
-)
-_OTHER_NOTATION = (
-    "is a number that is not written in plain digits, and it is a key field: text is sent as it is, so write the "
-    "number like 1001"
-)
-_OTHER_ORDER = Fault(
-    None, "has its fields in another order than the first row: text is sent as it is, so write them alike"
-)
-_LISTS = (
-    "source holds lists in the place of rows, as the output of a mapped task does: put them into one list in a task "
-    "between (itertools.chain.from_iterable), or give each its own import with .expand(source=...)"
-)
-_TUPLES = (
-    "source holds values without the names of their columns, as the output of SQLExecuteQueryOperator does: use "
-    "SqlToCopernicaOperator, or make each row a dict of column names and values"
-)
 
 
 class RowCheck:
@@ -114,7 +103,7 @@ class RowCheck:
             joined = "".join(texts)
             plain = is_plain(joined)
         except ValueError:
-            self._refuse(row, _value_faults(header, arranged))
+            self._refuse(row, value_faults(header, arranged))
             return None
         self.weight = len(joined)
         safe = plain and self.weight <= MAX_CHARACTERS
@@ -122,10 +111,34 @@ class RowCheck:
             if found := self._faults(header, arranged, texts, safe=safe):
                 self._refuse(row, found)
                 return None
-            self._null_markers += texts.count(_NULL_MARKER)
+            self._null_markers += texts.count(NULL_MARKER)
         if header.keys:
             self._duplicates.add(header.key_of(texts))
         return texts
+
+    def columns(self, batch: RowBatch) -> list[Sequence[str]] | None:
+        """
+        Check the next rows all at once.
+
+        :param batch: the rows.
+        :return: their values as texts, column by column; None if they have to be checked one by one, in which case they
+            are not counted yet.
+        :raises CopernicaArgumentError: the columns are wrong.
+        """
+        if self.header is None:
+            self._set_header(batch.names)
+        header = self.header
+        if header is None or self._thorough or batch.names != header.source:
+            return None
+        rows = check_columns(header, batch.columns)
+        if rows is None:
+            return None
+        self.rows += len(batch)
+        self._null_markers += rows.null_markers
+        if header.keys:
+            keys = [rows.columns[position] for position in header.keys]
+            self._duplicates.add_all(keys[0] if len(keys) == 1 else zip(*keys, strict=True))
+        return rows.columns
 
     def report(self) -> RowReport:
         """
@@ -154,10 +167,10 @@ class RowCheck:
     def _faults(self, header: Header, row: dict[object, object], texts: list[str], *, safe: bool) -> Sequence[Fault]:
         """Return what is wrong with the texts of a row: its characters, its keys, what the database stores."""
         if header.is_repeated_by(texts):
-            return [_REPEATED]
+            return [REPEATED]
         if not any(map(str.strip, texts)):
-            return [_EMPTY]
-        if faults := (not safe and _value_faults(header, row)) or self._key_faults(header, row, texts):
+            return [EMPTY]
+        if faults := (not safe and value_faults(header, row)) or self._key_faults(header, row, texts):
             return faults
         if self._values is None:
             return ()
@@ -173,11 +186,11 @@ class RowCheck:
         for position in header.keys:
             name, text = header.columns[position].name, texts[position]
             if not text.strip():
-                faults.append(Fault(name, _EMPTY_KEY))
+                faults.append(Fault(name, EMPTY_KEY))
             elif is_padded(text):
-                faults.append(Fault(name, _PADDED_KEY))
+                faults.append(Fault(name, PADDED_KEY))
             elif self._as_is and _is_whole(values[position]):
-                faults.append(Fault(name, _OTHER_NOTATION))
+                faults.append(Fault(name, OTHER_NOTATION))
         return faults
 
     def _refuse(self, row: object, faults: Sequence[Fault]) -> None:
@@ -193,7 +206,7 @@ class RowCheck:
             return None, [Fault(None, row.reason)]
         if not isinstance(row, Mapping):
             if self.header is None and isinstance(row, (list, tuple)):
-                raise CopernicaArgumentError(_LISTS if row and isinstance(row[0], Mapping) else _TUPLES)
+                raise CopernicaArgumentError(LISTS if row and isinstance(row[0], Mapping) else TUPLES)
             return None, [Fault(None, f"is of type {type(row).__name__}: make it a mapping of fields to values")]
         if self.header is None:
             self._set_header(list(row))
@@ -209,7 +222,7 @@ class RowCheck:
     def _fill(self, header: Header, row: Mapping[object, object]) -> tuple[dict[object, object] | None, list[Fault]]:
         keys = [key for key in header.keys if header.source[key] not in row]
         if keys:
-            return None, [Fault(header.columns[key].name, _EMPTY_KEY) for key in keys]
+            return None, [Fault(header.columns[key].name, EMPTY_KEY) for key in keys]
         if new := [name for name in row if name not in header.positions]:
             self._set_header([*header.source, *new])
             header = self.header or header
@@ -227,7 +240,7 @@ class RowCheck:
             for name in row
             if name not in header.positions
         ]
-        return faults or ([_OTHER_ORDER] if self._as_is else [])
+        return faults or ([OTHER_ORDER] if self._as_is else [])
 
     def _set_header(self, source: Sequence[object]) -> None:
         try:
@@ -274,21 +287,3 @@ def _is_suspect(header: Header, texts: Sequence[str], joined: str) -> bool:
     if "\\" in joined or _BOM in joined or texts[0] == header.source[0]:
         return True
     return not keys and (not joined or joined.isspace())
-
-
-def _value_faults(header: Header, row: Mapping[object, object]) -> list[Fault]:
-    """Return which values have no safe notation, and which keys are empty; the header itself says it more simply."""
-    if header.is_repeated_by(row.values()):
-        return [_REPEATED]
-    faults = []
-    for column, value in zip(header.columns, row.values(), strict=True):
-        try:
-            to_text(value, column.kind)
-        except UnsafeValueError as error:
-            faults.append(Fault(column.name, str(error)))
-    values = [*row.values()]
-    return faults + [
-        Fault(header.columns[position].name, _EMPTY_KEY)
-        for position in header.keys
-        if values[position] is None or not str(values[position]).strip()
-    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from json.encoder import encode_basestring
 
+from airflow_provider_copernica.payload.header import Header
 from airflow_provider_copernica.payload.spool import Spool
 
 __all__ = ["RowWriter"]
@@ -28,19 +29,22 @@ class RowWriter:
         self._spool = spool
         self._start = spool.tell()
         self._lines = 0
+        self.header: Header | None = None
         self._columns: list[tuple[int, tuple[str, ...]]] = []
         self._row: list[str] = []
         self._values: list[str] = []
         self._weight = 0
         self._weight_of_names = 0
 
-    def set_columns(self, names: tuple[str, ...]) -> None:
+    def set_header(self, header: Header) -> None:
         """
         Go on with other columns, the earlier ones first.
 
-        :param names: of the columns of the rows from here on.
+        :param header: of the rows from here on.
         """
         self._flush()
+        self.header = header
+        names = header.names
         self._columns.append((self._lines, names))
         self._row = [part for name in names for part in (f",{encode_basestring(name)}:", "")]
         self._row[0] = _BETWEEN + self._row[0][1:]
@@ -58,6 +62,19 @@ class RowWriter:
         if self._weight >= _BATCH_CHARACTERS:
             self._flush()
 
+    def write_columns(self, columns: Sequence[Sequence[str]]) -> None:
+        """
+        Write many rows.
+
+        :param columns: their values, column by column.
+        """
+        self._flush()
+        rows, width = len(columns[0]), len(self._row)
+        parts = self._row * rows
+        for position, texts in enumerate(columns):
+            parts[2 * position + 1 :: width] = map(encode_basestring, texts)
+        self._put(parts, rows)
+
     def finish(self) -> Spool:
         """Write the rest; return the file that holds all, which is another one if earlier lines lacked columns."""
         self._flush()
@@ -70,11 +87,14 @@ class RowWriter:
         if rows:
             parts = self._row * rows
             parts[1::2] = map(encode_basestring, self._values)
-            text = "".join(parts)
-            self._spool.write((text if self._lines else text.removeprefix(_BETWEEN[:-1])).encode())
-        self._lines += rows
+            self._put(parts, rows)
         self._values.clear()
         self._weight = 0
+
+    def _put(self, parts: list[str], rows: int) -> None:
+        text = "".join(parts)
+        self._spool.write((text if self._lines else text.removeprefix(_BETWEEN[:-1])).encode())
+        self._lines += rows
 
     def _complete(self) -> Spool:
         """Copy the lines, each with the columns that came up after it, empty."""

@@ -12,6 +12,7 @@ from airflow_provider_copernica.payload.row_steps import RowStep
 from airflow_provider_copernica.readers.csv_rows import csv_rows
 from airflow_provider_copernica.readers.decoding import BOM, split_lines
 from airflow_provider_copernica.readers.json_rows import JsonTextError, json_rows
+from airflow_provider_copernica.readers.row_batch import single_rows
 
 __all__ = ["check_text", "refuse_repr", "text_rows"]
 
@@ -46,7 +47,7 @@ def check_text(
         raise CopernicaArgumentError("column_map is not for text, which is sent as it is: rename its columns")
     with RowCheck(rules, as_is=True) as check:
         header = None
-        for row in text_rows(text, format, delimiter):
+        for row in single_rows(text_rows(text, format, delimiter)):
             texts = check.texts(row)
             if check.header is not header and check.header is not None:
                 header = check.header

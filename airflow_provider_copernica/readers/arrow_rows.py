@@ -8,8 +8,10 @@ as one; NaN in any other frame is a number that is not one, and is refused.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.readers.arrow_columns import Column, Unreadable, kernels
 from airflow_provider_copernica.readers.arrow_values import column_values, decodable
 from airflow_provider_copernica.readers.malformed_row import MalformedRow
+from airflow_provider_copernica.readers.row_batch import RowBatch
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,7 +28,7 @@ __all__ = ["arrow_rows", "batch_rows", "check_columns", "import_pyarrow", "is_ar
 
 # one batch is decoded at a time: so many rows, fewer where they are large
 BATCH_ROWS = 2000
-_BATCH_BYTES = 4 << 20
+_BATCH_BYTES = 1 << 20
 
 
 def is_arrow(value: object) -> bool:
@@ -42,11 +45,29 @@ def import_pyarrow(extra: str, what: str) -> ModuleType:
     :raises CopernicaArgumentError: it isn't installed.
     """
     try:
-        import pyarrow as pa
+        with _allocator_of_the_system():
+            import pyarrow as pa
     except ImportError as error:
         remedy = f"pip install 'airflow-provider-copernica[{extra}]'"
         raise CopernicaArgumentError(f"{what} needs pyarrow, the extra {extra!r}: {remedy}") from error
     return pa
+
+
+@contextmanager
+def _allocator_of_the_system() -> Iterator[None]:
+    """
+    Let pyarrow choose the allocator of the system if it is imported within.
+
+    It reads a variable of the environment then, and never again; its own allocators keep what they freed.
+    """
+    name = "ARROW_DEFAULT_MEMORY_POOL"
+    known = os.environ.get(name)
+    os.environ.setdefault(name, "system")
+    try:
+        yield
+    finally:
+        if known is None:
+            del os.environ[name]
 
 
 def arrow_rows(frame: object) -> Iterator[object]:
@@ -67,8 +88,7 @@ def arrow_rows(frame: object) -> Iterator[object]:
     with reader:
         check_columns(reader.schema)
         for batch in reader:
-            for part in batch_rows(batch):
-                yield from part
+            yield from batch_rows(batch)
 
 
 def check_columns(schema: pa.Schema) -> None:
@@ -83,15 +103,17 @@ def check_columns(schema: pa.Schema) -> None:
         raise CopernicaArgumentError(*(f"column {name!r} occurs twice: keep one" for name in repeated))
 
 
-def batch_rows(batch: pa.RecordBatch) -> Iterator[list[object]]:
+def batch_rows(batch: pa.RecordBatch) -> Iterator[object]:
     """
-    Yield the rows of a batch in lists, each row a dict; one with a value that can't be read is a :class:`MalformedRow`.
+    Yield the rows of a batch; one with a value that can't be read is a :class:`MalformedRow`.
 
     :param batch: of any size; decoded in small parts.
     """
+    if not batch.num_columns:
+        return
     for start in range(0, batch.num_rows, BATCH_ROWS):
         for part in _light_parts(batch.slice(start, BATCH_ROWS)):
-            yield _rows(part)
+            yield from _rows(part)
 
 
 def _light_parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
@@ -103,11 +125,14 @@ def _light_parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         yield batch
 
 
-def _rows(batch: pa.RecordBatch) -> list[object]:
-    names: list[str] = batch.schema.names
+def _rows(batch: pa.RecordBatch) -> Iterable[object]:
+    names: tuple[str, ...] = tuple(batch.schema.names)
     unreadable: list[Unreadable] = [{} for _ in names]
     columns = [column_values(*each) for each in zip(batch.columns, unreadable, strict=True)]
-    rows: list[object] = [dict(zip(names, values, strict=False)) for values in zip(*columns, strict=True)]
+    decoded = RowBatch(names, columns)
+    if not any(unreadable):
+        return (decoded,)
+    rows: list[object] = list(decoded.rows())
     for index in sorted(set().union(*unreadable)):
         reasons = (
             f"field {name!r} {each[index]}" for name, each in zip(names, unreadable, strict=True) if index in each

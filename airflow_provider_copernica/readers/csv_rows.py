@@ -13,6 +13,7 @@ from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.readers.csv_dialect import DELIMITERS
 from airflow_provider_copernica.readers.decoding import LONGEST_ROW, Lines
 from airflow_provider_copernica.readers.malformed_row import MalformedRow
+from airflow_provider_copernica.readers.row_batch import RowBatch
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -26,11 +27,9 @@ _MOST_LINES = 1 << 18
 _NAMES_SHOWN = 5
 
 
-def csv_rows(
-    lines: Lines, delimiter: str, *, null_values: Collection[str] = ()
-) -> Iterator[dict[str, object] | MalformedRow]:
+def csv_rows(lines: Lines, delimiter: str, *, null_values: Collection[str] = ()) -> Iterator[RowBatch | MalformedRow]:
     """
-    Read CSV.
+    Read CSV, a block of its text at a time.
 
     :param lines: the text.
     :param delimiter: a tab, comma or semicolon.
@@ -47,13 +46,38 @@ def csv_rows(
         if header is None:
             return
         _check_header(header)
-        yield from _rows(reader, header, source)
+        yield from _batches(_rows(reader, header, source), header, source)
     except csv.Error as error:
         where = f"Row {source.rows + 1} (line {reader.line_num})" if reader.line_num > 1 else "The header"
         raise CopernicaArgumentError(f"{where} is not valid CSV: {_explain(error)}") from error
 
 
-def _rows(reader: Reader, header: list[str], source: _Source) -> Iterator[dict[str, object] | MalformedRow]:
+def _batches(
+    rows: Iterator[list[str] | MalformedRow], header: list[str], source: _Source
+) -> Iterator[RowBatch | MalformedRow]:
+    """Gather the rows of each block. What was read before an error comes before it, as if it were read row by row."""
+    held: list[list[str]] = []
+    block = source.blocks
+    failure: Exception | None = None
+    try:
+        for row in rows:
+            if held and (source.blocks != block or isinstance(row, MalformedRow)):
+                yield RowBatch.of_rows(header, held)
+                held = []
+            block = source.blocks
+            if isinstance(row, MalformedRow):
+                yield row
+            else:
+                held.append(row)
+    except Exception as error:  # noqa: BLE001 - raised below
+        failure = error
+    if held:
+        yield RowBatch.of_rows(header, held)
+    if failure is not None:
+        raise failure
+
+
+def _rows(reader: Reader, header: list[str], source: _Source) -> Iterator[list[str] | MalformedRow]:
     """The rows below the header; this loop takes most of the time of all reading."""
     width = len(header)
     start = reader.line_num
@@ -65,12 +89,12 @@ def _rows(reader: Reader, header: list[str], source: _Source) -> Iterator[dict[s
             start = reader.line_num
             continue
         for _ in range(blank_lines):
-            yield {header[0]: ""} if width == 1 else MalformedRow("is a blank line: remove it")
+            yield [""] if width == 1 else MalformedRow("is a blank line: remove it")
         if source.has_markers:
             source.empty_markers(cells, start, reader.line_num)
         blank_lines = 0
         start = reader.line_num
-        yield dict(zip(header, cells, strict=False)) if len(cells) == width else _malformed(header, cells, start)
+        yield cells if len(cells) == width else _malformed(header, cells, start)
 
 
 class _Source:
@@ -84,6 +108,7 @@ class _Source:
 
     def __init__(self, lines: Lines, delimiter: str, markers: frozenset[str]) -> None:
         self.rows = 0
+        self.blocks = 0
         self._lines = lines
         self._markers = markers
         self._cell = re.compile(rf'(?:"[^"]*(?:""[^"]*)*"|[^{delimiter}\r\n]*)(?:{delimiter}|[\r\n]*\Z)')
@@ -108,6 +133,7 @@ class _Source:
             if size > LONGEST_ROW or (len(self._kept) > 2 and sum(map(len, self._kept)) > _MOST_LINES):
                 limits = f"{LONGEST_ROW:,} characters or {_MOST_LINES:,} lines"
                 raise csv.Error(f"it is longer than {limits}; check that its quotes are closed")
+            self.blocks += 1
             yield block
 
     def empty_markers(self, cells: list[str], start: int, end: int) -> None:

@@ -59,11 +59,9 @@ def seekable_parquet_rows(file: IO[bytes]) -> Iterator[object]:
         with _open(watched) as source:
             check_columns(source.schema_arrow)
             for group in range(source.num_row_groups):
-                rows = _rows_at_a_time(source, watched, group)
-                batches = source.iter_batches(batch_size=rows, row_groups=[group], use_threads=False)
-                for batch in batches if rows == BATCH_ROWS else _gathered(batches):
-                    for part in batch_rows(batch):
-                        yield from part
+                for batch in _group_batches(source, watched, group):
+                    yield from batch_rows(batch)
+                    _give_back_memory()
     except (pa.ArrowException, OSError) as error:
         if watched.error is not None:
             raise
@@ -129,6 +127,12 @@ def _open(file: _WatchedFile, dictionaries: list[str] | None = None) -> parquet.
         pa.set_memory_pool(default)
 
 
+def _group_batches(source: parquet.ParquetFile, file: _WatchedFile, group: int) -> Iterator[pa.RecordBatch]:
+    rows = _rows_at_a_time(source, file, group)
+    batches = source.iter_batches(batch_size=rows, row_groups=[group], use_threads=False)
+    return batches if rows == BATCH_ROWS else _gathered(batches)
+
+
 def _rows_at_a_time(source: parquet.ParquetFile, file: _WatchedFile, group: int) -> int:
     """Return how many rows of a row group may be decoded at once."""
     metadata = source.metadata.row_group(group)
@@ -136,8 +140,19 @@ def _rows_at_a_time(source: parquet.ParquetFile, file: _WatchedFile, group: int)
     texts = [column for column in columns if column.physical_type == "BYTE_ARRAY"]
     rows = _SHARING_ROWS if any("DELTA_BYTE_ARRAY" in column.encodings for column in texts) else BATCH_ROWS
     large = [column for column in texts if _may_hold_a_large_dictionary(column)]
-    largest = sum(_largest_entry(file, group, column.path_in_schema) for column in large)
+    largest = 0
+    for column in large:
+        largest += _largest_entry(file, group, column.path_in_schema)
+        _give_back_memory()
     return max(1, min(rows, _BATCH_BYTES // max(largest, 1)))
+
+
+def _give_back_memory() -> None:
+    """Return what pyarrow and the allocator of the system hold on to, and nobody uses."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
+    pa.system_memory_pool().release_unused()
 
 
 def _gathered(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

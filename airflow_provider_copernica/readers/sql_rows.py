@@ -6,10 +6,10 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import repeat
 from typing import Any, Protocol, TypeVar
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
+from airflow_provider_copernica.readers.row_batch import RowBatch
 
 __all__ = ["QueryParameters", "query_rows"]
 
@@ -20,6 +20,7 @@ Connection = Any  # PEP 249 describes connections and cursors, but gives no type
 Cursor = Any  # its rows are sequences, or what an option of the connection makes of them
 Values = Sequence[object]
 
+_BATCH_ROWS = 1000
 _POSTGRES_DRIVERS = ("psycopg", "psycopg2")
 _MYSQL_DRIVERS = ("MySQLdb", "mysql", "pymysql")
 # what drivers raise where a statement has no rows to fetch (PEP 249: "An Error (or subclass)")
@@ -39,7 +40,7 @@ Thing = TypeVar("Thing", bound=Closable)
 
 def query_rows(
     connect: Callable[[], Connection], sql: str, parameters: QueryParameters | None = None, fetch_size: int = 10_000
-) -> Iterator[dict[str, object]]:
+) -> Iterator[RowBatch]:
     """
     Run a query and read its rows; errors of the driver are raised as they are.
 
@@ -59,9 +60,14 @@ def query_rows(
         while batch:
             # cursors that give dicts (an option of several connections) would else give the names as values
             rows: Iterable[Values] = (list(row.values()) for row in batch) if isinstance(batch[0], Mapping) else batch
-            yield from map(dict, map(zip, repeat(names), map(convert, rows) if convert else rows))
+            yield from _batches(names, list(map(convert, rows) if convert else rows))
             batch = cursor.fetchmany(fetch_size)
         _refuse_second_result(cursor)
+
+
+def _batches(names: Sequence[str], rows: Sequence[Values]) -> Iterator[RowBatch]:
+    for start in range(0, len(rows), _BATCH_ROWS):
+        yield RowBatch.of_rows(names, rows[start : start + _BATCH_ROWS])
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from itertools import chain, islice
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.readers.files import FileOptions, Findings, read_rows
 from airflow_provider_copernica.readers.malformed_row import MalformedRow
+from airflow_provider_copernica.readers.row_batch import RowBatch
 from airflow_provider_copernica.transfers._stored_files import StoredFiles, file_name
 
 __all__ = ["CurrentFile", "file_rows", "naming_file"]
@@ -57,7 +58,7 @@ def file_rows(files: StoredFiles, options: FileOptions, current: CurrentFile) ->
             if not several:
                 yield from read
             for row in read:
-                rows += 1
+                rows += len(row) if isinstance(row, RowBatch) else 1
                 yield _naming_row(row, path) if isinstance(row, MalformedRow) else row
         if several:
             log.info("Rows %d to %d come from %r.", before + 1, rows, file_name(path))
@@ -85,9 +86,9 @@ def _packed_by_name(options: FileOptions, path: str) -> FileOptions:
 
 def _compare(columns: frozenset[object] | None, row: object, file_format: str) -> frozenset[object] | None:
     """The columns of all files, from the first row of the next; those of JSON are checked row by row."""
-    if not isinstance(row, Mapping) or file_format not in ("csv", "parquet"):
+    if not isinstance(row, RowBatch | Mapping) or file_format not in ("csv", "parquet"):
         return columns
-    names = frozenset(row)
+    names = frozenset(row.names if isinstance(row, RowBatch) else row)
     if columns is None or columns == names:
         return names
     missing, new = (sorted(map(repr, found)) for found in (columns - names, names - columns))

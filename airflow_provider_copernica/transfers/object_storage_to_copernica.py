@@ -22,6 +22,7 @@ from airflow_provider_copernica.payload.parameter_rules import UNKNOWN
 from airflow_provider_copernica.readers.decoding import Compression
 from airflow_provider_copernica.readers.files import FileFormat, FileOptions, Findings, guess_format, read_rows
 from airflow_provider_copernica.readers.malformed_row import MalformedRow
+from airflow_provider_copernica.readers.row_batch import single_rows
 from airflow_provider_copernica.redacted_fields import (
     Hidden,
     describe_location,
@@ -187,7 +188,7 @@ class ObjectStorageToCopernicaOperator(CopernicaImportOperator):
             )
         findings = Findings()
         with files.open(path) as stream, naming_file(path):
-            first = next(read_rows(stream, options, findings), None)
+            first = next(single_rows(read_rows(stream, options, findings)), None)
         if first is None:
             return {"source": (), **ARRAY_FORMAT}  # an empty file could empty the database: treated like empty rows
         if not isinstance(first, Mapping):

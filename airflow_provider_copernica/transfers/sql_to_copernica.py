@@ -80,7 +80,7 @@ class SqlToCopernicaOperator(CopernicaImportOperator):
             return UNRENDERED_SOURCE
         return {"source": self._rows(), **ARRAY_FORMAT}
 
-    def _rows(self) -> Iterator[dict[str, object]]:
+    def _rows(self) -> Iterator[object]:
         sql, fetch_size, hook = check_single(self.sql), _read_fetch_size(self.fetch_size), self.sql_hook()
         try:
             yield from query_rows(hook.get_conn, sql, self.parameters, fetch_size)

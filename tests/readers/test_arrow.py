@@ -26,6 +26,12 @@ from airflow_provider_copernica.payload.columns import ColumnKind
 from airflow_provider_copernica.payload.values import to_text
 from airflow_provider_copernica.readers.arrow_rows import arrow_rows, is_arrow
 from airflow_provider_copernica.readers.malformed_row import MalformedRow
+from airflow_provider_copernica.readers.row_batch import single_rows
+
+
+def rows_of(frame: object) -> list[Any]:
+    return list(single_rows(arrow_rows(frame)))
+
 
 KINDS: tuple[ColumnKind, ...] = ("field", "interest")
 
@@ -42,7 +48,7 @@ def texts(values: list[Any], kind: ColumnKind) -> list[str]:
 
 
 def column(array: Any) -> list[Any]:
-    rows = list(arrow_rows(pa.table({"x": array})))
+    rows = rows_of(pa.table({"x": array}))
     return [row if isinstance(row, MalformedRow) else row["x"] for row in rows]  # type: ignore[index]  # else a dict
 
 
@@ -184,7 +190,7 @@ OFFSETS = struct.pack("iii", 0, 1, 2)
     ids=["date", "timestamp", "aware", "time", "duration", "encoding", "size"],
 )  # fmt: skip
 def test_what_cannot_be_read_is_named_and_the_rest_is_read(array: Any, reason: str) -> None:
-    rows = list(arrow_rows(pa.table({"other": ["x", "y"], "Born": array})))
+    rows = rows_of(pa.table({"other": ["x", "y"], "Born": array}))
     assert isinstance(rows[0], dict)
     assert isinstance(rows[1], MalformedRow)
     assert "'Born'" in rows[1].reason
@@ -220,19 +226,19 @@ FRAMES: dict[str, Callable[[], Any]] = {
 def test_frames(kind: str) -> None:
     frame = FRAMES[kind]()
     assert is_arrow(frame)
-    assert list(arrow_rows(frame)) == EXPECTED
+    assert rows_of(frame) == EXPECTED
 
 
 def test_missing_values_of_pandas_are_empty_and_other_nans_are_numbers() -> None:
-    assert list(arrow_rows(pd.DataFrame({"a": [float("nan"), pd.NaT, None]}))) == [{"a": ""}] * 3
-    (row,) = arrow_rows(pl.DataFrame({"a": [float("nan")]}))
+    assert rows_of(pd.DataFrame({"a": [float("nan"), pd.NaT, None]})) == [{"a": ""}] * 3
+    (row,) = rows_of(pl.DataFrame({"a": [float("nan")]}))
     assert texts([row["a"]], "field") == ["!"]  # type: ignore[index]  # a dict
 
 
 def test_a_categorical_of_polars_and_pandas() -> None:
     words = ["x", None, "x"]
-    assert list(arrow_rows(pd.DataFrame({"a": pd.Categorical(words)}))) == [{"a": "x"}, {"a": ""}, {"a": "x"}]
-    assert list(arrow_rows(pl.DataFrame({"a": pl.Series(words, dtype=pl.Categorical)}))) == [
+    assert rows_of(pd.DataFrame({"a": pd.Categorical(words)})) == [{"a": "x"}, {"a": ""}, {"a": "x"}]
+    assert rows_of(pl.DataFrame({"a": pl.Series(words, dtype=pl.Categorical)})) == [
         {"a": "x"},
         {"a": ""},
         {"a": "x"},
@@ -242,18 +248,18 @@ def test_a_categorical_of_polars_and_pandas() -> None:
 @pytest.mark.parametrize("frame", [pd.DataFrame({"a": [1, "private"]}), pl.Series(["private"]), pa.array(["private"])])
 def test_what_is_not_a_table_is_refused(frame: Any) -> None:
     with pytest.raises(CopernicaArgumentError, match="source") as refused:
-        list(arrow_rows(frame))
+        rows_of(frame)
     assert "private" not in str(refused.value)
 
 
 def test_a_column_that_occurs_twice_is_refused() -> None:
     with pytest.raises(CopernicaArgumentError, match="'a' occurs twice"):
-        list(arrow_rows(pa.table([pa.array([1]), pa.array([2])], names=["a", "a"])))
+        rows_of(pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]))
 
 
 def test_a_frame_without_rows_or_columns() -> None:
-    assert list(arrow_rows(pd.DataFrame({"a": []}))) == []
-    assert list(arrow_rows(pd.DataFrame())) == []
+    assert rows_of(pd.DataFrame({"a": []})) == []
+    assert rows_of(pd.DataFrame()) == []
 
 
 def test_a_stream_is_read_as_it_comes() -> None:
@@ -264,7 +270,8 @@ def test_a_stream_is_read_as_it_comes() -> None:
             taken.append(number)
             yield pa.RecordBatch.from_pydict({"a": [number]})
 
-    rows = arrow_rows(pa.RecordBatchReader.from_batches(pa.schema({"a": pa.int64()}), batches()))
+    frame = pa.RecordBatchReader.from_batches(pa.schema({"a": pa.int64()}), batches())
+    rows = single_rows(arrow_rows(frame))
     assert next(rows) == {"a": 0}
     assert len(taken) < 5
 
@@ -273,7 +280,7 @@ def test_without_pyarrow_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     frame = pa.table(FRAME)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(CopernicaArgumentError, match=r"airflow-provider-copernica\[arrow\]"):
-        list(arrow_rows(frame))
+        rows_of(frame)
 
 
 MEASURE = """
@@ -308,7 +315,7 @@ next(arrow_rows(stream(1, make)))
 start = peak()
 rows = 0
 for row in arrow_rows(stream(int(sys.argv[2]), make)):
-    rows += 1
+    rows += len(row)
 print(rows, peak() - start, "pandas" in sys.modules)
 """
 

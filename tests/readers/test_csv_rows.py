@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import islice
 
 import pytest
 from support.file_contents import ROWS, Trickle, as_csv, read
@@ -10,7 +11,11 @@ from support.file_contents import ROWS, Trickle, as_csv, read
 from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaRowError
 from airflow_provider_copernica.payload.body import write_body
 from airflow_provider_copernica.payload.row_rules import RowRules
+from airflow_provider_copernica.readers.csv_rows import csv_rows
+from airflow_provider_copernica.readers.decoding import split_lines
 from airflow_provider_copernica.readers.files import Findings
+from airflow_provider_copernica.readers.malformed_row import MalformedRow
+from airflow_provider_copernica.readers.row_batch import RowBatch, single_rows
 
 
 @pytest.mark.parametrize("delimiter", ["\t", ",", ";"])
@@ -37,6 +42,25 @@ def test_quoted_delimiters_do_not_count():
 
 def test_one_column_may_hold_blank_lines():
     assert read(b"a\n1\n\n2\n\n", "csv") == [{"a": "1"}, {"a": ""}, {"a": "2"}]
+
+
+@pytest.mark.parametrize("broken", ['"x', '"a" b\n'])
+def test_what_was_read_before_an_error_comes_before_it(broken):
+    """Its own faults, or those of the columns, are the first that there are."""
+    rows = csv_rows(split_lines(["a;b\n1;2\n3;4\n", f"5;6\n{broken}"]), ";")
+    assert list(islice(single_rows(rows), 3)) == [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}, {"a": "5", "b": "6"}]
+    with pytest.raises(CopernicaArgumentError, match="Row 4"):
+        next(rows)
+
+
+def test_malformed_rows_come_in_their_place():
+    rows = list(csv_rows(split_lines(["a;b\n1;2\n3\n4;5\n", "6;7\n"]), ";"))
+    assert [row.columns if isinstance(row, RowBatch) else type(row) for row in rows] == [
+        [("1",), ("2",)],
+        MalformedRow,
+        [("4",), ("5",)],
+        [("6",), ("7",)],
+    ]
 
 
 @pytest.mark.parametrize("content", [b"", b"a,b\n", b"a,b\r\n\r\n"])

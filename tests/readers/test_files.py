@@ -17,6 +17,7 @@ from airflow_provider_copernica.exceptions import CopernicaArgumentError, Copern
 from airflow_provider_copernica.payload.body import write_body
 from airflow_provider_copernica.payload.row_rules import RowRules
 from airflow_provider_copernica.readers.files import FileOptions, guess_format, read_rows
+from airflow_provider_copernica.readers.row_batch import single_rows
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -140,7 +141,7 @@ def test_options_that_do_not_exist(options, says):
 
 def test_rows_come_while_the_file_is_read():
     stream = Trickle(as_csv(ROWS * 50_000), 1 << 16)
-    rows = read_rows(stream, FileOptions("csv"))
+    rows = single_rows(read_rows(stream, FileOptions("csv")))
     assert next(rows) == ROWS[0]
     assert stream._content.tell() < 1_000_000
 
@@ -190,7 +191,7 @@ def test_a_row_group_of_parquet_is_never_in_memory_as_a_whole(tmp_path):
             return read
 
     with Recorder(path) as file:
-        assert sum(1 for _ in read_rows(file, FileOptions("parquet"))) == 300_000
+        assert sum(1 for _ in single_rows(read_rows(file, FileOptions("parquet")))) == 300_000
         assert file.largest < 1 << 20, "of 6 MB in a column"
 
 

@@ -16,6 +16,7 @@ from pyarrow import parquet
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.readers.malformed_row import MalformedRow
 from airflow_provider_copernica.readers.parquet_rows import parquet_rows, seekable_parquet_rows
+from airflow_provider_copernica.readers.row_batch import single_rows
 
 
 def written(table: Any, **options: Any) -> bytes:
@@ -25,7 +26,7 @@ def written(table: Any, **options: Any) -> bytes:
 
 
 def read(content: bytes) -> list[Any]:
-    return list(seekable_parquet_rows(io.BytesIO(content)))
+    return list(single_rows(seekable_parquet_rows(io.BytesIO(content))))
 
 
 def test_int96_keeps_its_year() -> None:
@@ -75,7 +76,7 @@ def test_a_damaged_file_is_an_error_of_ours(how: str) -> None:
 def test_a_stream_that_cannot_be_searched() -> None:
     content = written(pa.table({"a": ["x"] * 5000}))
     chunks = (content[start : start + 100] for start in range(0, len(content), 100))
-    assert list(parquet_rows(chunks)) == [{"a": "x"}] * 5000
+    assert list(single_rows(parquet_rows(chunks))) == [{"a": "x"}] * 5000
 
 
 class Broken(io.BytesIO):
@@ -112,13 +113,14 @@ def test_several_row_groups_and_small_batches() -> None:
 MEASURE = """
 import sys
 from airflow_provider_copernica.readers.parquet_rows import seekable_parquet_rows
+from airflow_provider_copernica.readers.row_batch import single_rows
 
 def peak():
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) // 1024
 
 def count(path):
     with open(path, "rb") as file:
-        return sum(1 for _ in seekable_parquet_rows(file))
+        return sum(1 for _ in single_rows(seekable_parquet_rows(file)))
 
 count(sys.argv[1])
 start = peak()

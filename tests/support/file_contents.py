@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import pytest
 
 from airflow_provider_copernica.readers.files import FileOptions, Findings, read_rows
+from airflow_provider_copernica.readers.row_batch import single_rows
 
 Rows = list[dict[str, str]]
 
@@ -73,7 +74,7 @@ def read(
     content: bytes | BinaryIO | io.RawIOBase, kind: str, findings: Findings | None = None, **options: Any
 ) -> list[Any]:
     stream: Any = io.BytesIO(content) if isinstance(content, bytes) else content
-    return list(read_rows(stream, FileOptions(kind, **options), findings))
+    return list(single_rows(read_rows(stream, FileOptions(kind, **options), findings)))
 
 
 class Endless(io.RawIOBase):

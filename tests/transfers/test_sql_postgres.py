@@ -14,6 +14,7 @@ from support.sql_tasks import cities, task
 from support.taskrun import run_task
 
 from airflow_provider_copernica.emulator import Emulator
+from airflow_provider_copernica.readers.row_batch import single_rows
 from airflow_provider_copernica.readers.sql_rows import query_rows
 
 
@@ -99,7 +100,7 @@ class TestPostgres:
 
     def test_the_result_never_is_in_memory_as_a_whole(self, copernica_emulator: Emulator) -> None:
         """200,000 rows are some 50 MB in the driver's memory; what is held now is far less."""
-        rows = query_rows(task().sql_hook().get_conn, "SELECT mail, city FROM customers", None, 1_000)
+        rows = single_rows(query_rows(task().sql_hook().get_conn, "SELECT mail, city FROM customers", None, 1_000))
         next(rows)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         assert sum(1 for _ in rows) == 199_999

@@ -14,6 +14,7 @@ from support.taskrun import TaskRun, run_task
 
 from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
+from airflow_provider_copernica.readers.row_batch import single_rows
 from airflow_provider_copernica.readers.sql_rows import query_rows
 
 pytestmark = pytest.mark.usefixtures("copernica_connection", "warehouse")
@@ -157,7 +158,7 @@ def test_cursors_that_give_dicts() -> None:
             connection.row_factory = lambda cursor, row: dict(zip([d[0] for d in cursor.description], row, strict=True))
             return connection
 
-    rows = query_rows(DictHook("warehouse").get_conn, "SELECT mail, city FROM customers", None, 10)
+    rows = single_rows(query_rows(DictHook("warehouse").get_conn, "SELECT mail, city FROM customers", None, 10))
     assert next(rows) == {"mail": "zoë@example.com", "city": "Súdwest-Fryslân"}
 
 
