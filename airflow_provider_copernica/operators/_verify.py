@@ -12,10 +12,10 @@ from airflow_provider_copernica.exceptions import CopernicaApiError, CopernicaEr
 from airflow_provider_copernica.operators._schema import read_schema
 from airflow_provider_copernica.operators._verify_looks import Looks
 from airflow_provider_copernica.payload.columns import parse_columns, show_name
-from airflow_provider_copernica.payload.verify_counts import Baseline, ask_baseline, count_changes, read_baseline
-from airflow_provider_copernica.payload.verify_outcome import Outcome, SampleOutcome
-from airflow_provider_copernica.payload.verify_rows import Examination, Finding, RowFinding
-from airflow_provider_copernica.payload.verify_sample import RowSample, SampledRow
+from airflow_provider_copernica.verification.counts import Baseline, ask_baseline, count_changes, read_baseline
+from airflow_provider_copernica.verification.outcome import Outcome, SampleOutcome
+from airflow_provider_copernica.verification.rows import Examination, Finding, RowFinding
+from airflow_provider_copernica.verification.sample import RowSample, SampledRow
 
 if TYPE_CHECKING:
     from airflow_provider_copernica.client.imports import CopernicaImport
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from airflow_provider_copernica.payload.parameters import ImportParameters
     from airflow_provider_copernica.payload.row_rules import RowReport
     from airflow_provider_copernica.payload.schema import DatabaseSchema
-    from airflow_provider_copernica.payload.verify_settings import VerifySettings
+    from airflow_provider_copernica.verification.settings import VerifySettings
 
 __all__ = ["VerifyStep"]
 

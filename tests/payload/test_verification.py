@@ -14,13 +14,13 @@ from airflow_provider_copernica.payload.header import make_header
 from airflow_provider_copernica.payload.option_arguments import Limit
 from airflow_provider_copernica.payload.row_rules import RowRules
 from airflow_provider_copernica.payload.schema import DatabaseSchema
-from airflow_provider_copernica.payload.verify_conditions import id_of, is_askable, is_removed, satisfies
-from airflow_provider_copernica.payload.verify_counts import Baseline, Counts, count_changes, read_baseline
-from airflow_provider_copernica.payload.verify_outcome import Outcome, SampleOutcome
-from airflow_provider_copernica.payload.verify_rows import Ask, Examination, Finding, RowFinding
-from airflow_provider_copernica.payload.verify_sample import RowSample, SampledRow
-from airflow_provider_copernica.payload.verify_settings import VerifySettings
-from airflow_provider_copernica.payload.verify_values import is_stored_as_sent, stored_text
+from airflow_provider_copernica.verification.conditions import id_of, is_askable, is_removed, satisfies
+from airflow_provider_copernica.verification.counts import Baseline, Counts, count_changes, read_baseline
+from airflow_provider_copernica.verification.outcome import Outcome, SampleOutcome
+from airflow_provider_copernica.verification.rows import Ask, Examination, Finding, RowFinding
+from airflow_provider_copernica.verification.sample import RowSample, SampledRow
+from airflow_provider_copernica.verification.settings import VerifySettings
+from airflow_provider_copernica.verification.values import is_stored_as_sent, stored_text
 
 Result = TypeVar("Result")
 

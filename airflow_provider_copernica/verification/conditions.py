@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from airflow_provider_copernica.client.convert import to_count
 from airflow_provider_copernica.payload.field_types import FieldType
-from airflow_provider_copernica.payload.verify_values import is_stored_as_sent, stored_text
+from airflow_provider_copernica.verification.values import is_stored_as_sent, stored_text
 
 __all__ = ["equals", "field_of", "has_field", "id_of", "is_askable", "is_removed", "satisfies"]
 

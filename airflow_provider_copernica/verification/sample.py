@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from airflow_provider_copernica.payload.columns import Column
 from airflow_provider_copernica.payload.header import Header
-from airflow_provider_copernica.payload.verify_conditions import is_askable
+from airflow_provider_copernica.verification.conditions import is_askable
 
 __all__ = ["RowSample", "SampledRow"]
 

@@ -27,7 +27,7 @@ from airflow_provider_copernica.client.lookups import Listing
 from airflow_provider_copernica.payload.columns import Column
 from airflow_provider_copernica.payload.field_types import FieldType
 from airflow_provider_copernica.payload.schema import CollectionSchema, DatabaseSchema
-from airflow_provider_copernica.payload.verify_conditions import (
+from airflow_provider_copernica.verification.conditions import (
     equals,
     field_of,
     has_field,
@@ -35,8 +35,8 @@ from airflow_provider_copernica.payload.verify_conditions import (
     is_removed,
     satisfies,
 )
-from airflow_provider_copernica.payload.verify_sample import SampledRow
-from airflow_provider_copernica.payload.verify_values import is_stored_as_sent, stored_text
+from airflow_provider_copernica.verification.sample import SampledRow
+from airflow_provider_copernica.verification.values import is_stored_as_sent, stored_text
 
 __all__ = ["Ask", "Asking", "Examination", "Finding", "RowFinding"]
 
