@@ -435,6 +435,10 @@ def test_what_is_no_difference(copernica_emulator: Emulator, right: str) -> None
     [
         ({"action": "add", "key_fields": None}, "there are no key fields to find them by"),
         ({"source": [{"Email": "a=b@example.com"}]}, "their keys can't be asked for"),
+        (
+            {"source": [{"Email": "ß" * 250, "City": "\U0001f600" * 250}], "key_fields": ["Email", "City"]},
+            "their keys can't be asked for",
+        ),
     ],
 )
 def test_the_log_says_why_no_row_is_compared(

@@ -193,6 +193,12 @@ def test_other_characters_can_be_asked_for(text: str) -> None:
     assert is_askable([text])
 
 
+def test_keys_that_make_the_url_too_long_are_not_asked_for() -> None:
+    assert is_askable(["x" * 300] * 4)
+    assert is_askable(["\U0001f600" * 300])
+    assert not is_askable(["\U0001f600" * 200] * 2)
+
+
 def test_no_row_is_drawn_without_key_fields_or_by_interests() -> None:
     sample = RowSample(5)
     assert drawn(sample, [("a",)], "Email", keys=()) == set()
