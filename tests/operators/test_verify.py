@@ -648,6 +648,13 @@ def test_after_the_post_it_fails_without_a_retry(copernica_emulator: Emulator, a
     assert made.attempt().state == "failed", "an attempt without the rows"
 
 
+def test_a_redirect_is_not_followed_and_not_shown(copernica_emulator: Emulator) -> None:
+    copernica_emulator.fail("database/1/profiles", Fault.REDIRECT, after=4, times=None)
+    outcome = run()
+    assert (outcome.state, outcome.attempts) == ("failed", 1)
+    assert "answered with a redirect to a place that is not shown, which is not followed" in str(outcome.error)
+
+
 def test_after_the_post_it_may_be_a_warning(copernica_emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
     copernica_emulator.fail("database/1/profiles", Fault.BAD_REQUEST, after=1, times=None)
     outcome = run(Verify(on_difference="warn"))
