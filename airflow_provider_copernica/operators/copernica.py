@@ -19,7 +19,7 @@ from airflow_provider_copernica.arguments import (
     refuse_unknown,
     rendered,
 )
-from airflow_provider_copernica.client.polling import (
+from airflow_provider_copernica.client.schedule import (
     DEFAULT_MAX_POLL_INTERVAL,
     DEFAULT_POLL_INTERVAL,
     PollSchedule,
@@ -32,10 +32,6 @@ from airflow_provider_copernica.links.copernica import CopernicaLink
 from airflow_provider_copernica.operators._literals import check_literals
 from airflow_provider_copernica.operators._mapping import ImportPartial, refuse_shared_removal
 from airflow_provider_copernica.operators._rendering import RenderingOperator
-from airflow_provider_copernica.operators._retries import (
-    before_sending,
-    fail_without_retry,
-)
 from airflow_provider_copernica.payload.parameters import PARAMETERS, ImportParameters, read_parameters
 from airflow_provider_copernica.redacted_fields import (
     LOCATION,
@@ -231,6 +227,7 @@ class CopernicaImportOperator(RenderingOperator):
 
     def execute(self, context: Context) -> int | None:
         """Make the import, or find the one that an earlier attempt made, and wait for it."""
+        from airflow_provider_copernica.operators._retries import before_sending, fail_without_retry
         from airflow_provider_copernica.operators._run import ImportRun
 
         with fail_without_retry(before_sending):
