@@ -131,6 +131,8 @@ def count_changes(baseline: Baseline) -> Generator[Ask, Listing, Counts]:
     removed = None
     if baseline.number is not None and new is not None and after.total is not None:
         removed = max(baseline.number + new - after.total, 0)  # less than none: others have added some meanwhile
+    elif new is not None:
+        unknown.append("How many were removed is not known, since Copernica did not say how many there are.")
     return Counts(baseline.number, new, modified, removed, tuple(unknown))
 
 
