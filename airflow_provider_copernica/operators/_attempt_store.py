@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_copernica.client.imports import CopernicaImport
@@ -78,7 +78,7 @@ class AttemptStore:
         try:
             return read_attempt_record(self._store.get(KEY))
         except CopernicaReplyError as error:
-            self.save(self.unconfirmed("", idempotent=False, reported=True))
+            self.save(self.unconfirmed("", {}, idempotent=False, reported=True))
             raise CopernicaAmbiguousError(f"{error} {LOOK_FOR_IT}") from error
 
     def save(self, record: AttemptRecord) -> None:
@@ -107,9 +107,9 @@ class AttemptStore:
         self.save(own)
         return own
 
-    def unconfirmed(self, name: str, *, idempotent: bool, reported: bool = False) -> UnconfirmedImport:
+    def unconfirmed(self, name: str, kept: Kept, *, idempotent: bool, reported: bool = False) -> UnconfirmedImport:
         """Return this attempt's record of an import without an ID."""
-        return UnconfirmedImport(name, idempotent, self.attempt.number, self.attempt.max_tries, reported)
+        return UnconfirmedImport(name, idempotent, self.attempt.number, self.attempt.max_tries, reported, kept)
 
     def accepted(self, import_id: int, name: str, *, idempotent: bool, kept: Kept) -> AcceptedImport:
         """Return this attempt's record of an import with an ID."""
@@ -151,11 +151,11 @@ def post_import(
     name = parameters.name or ""
     hook.authenticate()  # what fails here leaves no doubt
     kept = prepare()
-    store.save(store.unconfirmed(name, idempotent=idempotent))
+    store.save(store.unconfirmed(name, kept, idempotent=idempotent))
     try:
         import_id = hook.post_import(body, idempotent=idempotent, database=parameters.database)
     except CopernicaAmbiguousError as error:
-        store.save(store.unconfirmed(name, idempotent=False, reported=True))
+        store.save(store.unconfirmed(name, kept, idempotent=False, reported=True))
         raise CopernicaAmbiguousError(
             f"{error.reason} {LOOK_FOR_IT}",
             names=(f"import {name!r}", *error.names),
@@ -168,7 +168,7 @@ def post_import(
     except BaseException as error:  # time-outs and terminations of Airflow are not an Exception
         if idempotent:
             raise
-        store.save(store.unconfirmed(name, idempotent=False, reported=True))
+        store.save(store.unconfirmed(name, kept, idempotent=False, reported=True))
         raise CopernicaAmbiguousError(
             f"The import was interrupted while it was sent ({type(error).__name__}). {LOOK_FOR_IT}",
             names=(f"import {name!r}", f"connection {hook.copernica_conn_id!r}"),
@@ -183,7 +183,13 @@ def post_import(
 
 @dataclass(frozen=True)
 class Submit:
-    """Send the rows."""
+    """
+    Send the rows.
+
+    :param earlier: what the options kept of the earlier attempt whose import is sent again; empty after a clear.
+    """
+
+    earlier: Kept = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -238,7 +244,7 @@ def plan_attempt(store: AttemptStore, hook: CopernicaHook) -> Plan:
             return SubmitAfter(record.import_id)
         if resolution is Resolution.RETURN_RESULT and status is not None:
             return Finished(store.take_over(record), status)
-    return Submit()
+    return Submit(record.kept if retry else {})
 
 
 def _status_of(record: AttemptRecord, hook: CopernicaHook) -> CopernicaImport | None:
@@ -257,7 +263,7 @@ def _refusal(
     store: AttemptStore, hook: CopernicaHook, record: AttemptRecord, status: CopernicaImport | None
 ) -> CopernicaError:
     if isinstance(record, UnconfirmedImport):
-        store.save(store.unconfirmed(record.name, idempotent=False, reported=True))
+        store.save(store.unconfirmed(record.name, record.kept, idempotent=False, reported=True))
         return CopernicaAmbiguousError(
             f"An earlier attempt was lost while it sent the import, which Copernica may have. {LOOK_FOR_IT}",
             names=(f"import {record.name!r}", f"connection {hook.copernica_conn_id!r}"),

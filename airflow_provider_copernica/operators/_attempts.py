@@ -85,6 +85,7 @@ class UnconfirmedImport:
     :param attempt: number of the attempt.
     :param max_tries: of the task instance then; None in a record of the first version.
     :param reported: whether the task has failed with the advice to look for it.
+    :param kept: what the options of the import need later.
     """
 
     name: str
@@ -92,6 +93,7 @@ class UnconfirmedImport:
     attempt: int
     max_tries: int | None
     reported: bool = False
+    kept: Kept = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         """Return what is stored: JSON, without any row or secret."""
@@ -120,15 +122,16 @@ class AcceptedImport:
 
     def as_dict(self) -> dict[str, object]:
         """Return what is stored: JSON, without any row or secret."""
-        stored = {**_common(self), "stage": _POSTED, "import_id": self.import_id}
-        return {**stored, "options": dict(self.kept)} if self.kept else stored
+        return {**_common(self), "stage": _POSTED, "import_id": self.import_id}
 
 
 AttemptRecord = UnconfirmedImport | AcceptedImport
 
 
 def _common(record: AttemptRecord) -> dict[str, object]:
+    options = {"options": dict(record.kept)} if record.kept else {}
     return {
+        **options,
         "name": record.name,
         "attempt": record.attempt,
         "max_tries": record.max_tries,
@@ -152,14 +155,14 @@ def read_attempt_record(value: object) -> AttemptRecord | None:
         idempotent = to_boolean(value.get("safe_to_repeat", False))
         max_tries = None if value.get("max_tries") is None else int(value["max_tries"])
         stage, import_id = value["stage"], value.get("import_id")
+        kept = read_kept(value.get("options"))
         if stage == _POSTED:
-            kept = read_kept(value.get("options"))
             return AcceptedImport(read_import_id(import_id), name, idempotent, attempt, max_tries, kept)
     except (LookupError, TypeError, ValueError) as error:
         raise _unreadable() from error
     if stage not in (_POSTING, _UNCLEAR) or import_id is not None:
         raise _unreadable()
-    return UnconfirmedImport(name, idempotent, attempt, max_tries, reported=stage == _UNCLEAR)
+    return UnconfirmedImport(name, idempotent, attempt, max_tries, reported=stage == _UNCLEAR, kept=kept)
 
 
 def _unreadable() -> CopernicaReplyError:

@@ -19,6 +19,7 @@ from airflow_provider_copernica.operators._attempt_store import (
     AttemptStore,
     Finished,
     Reconnect,
+    Submit,
     SubmitAfter,
     plan_attempt,
 )
@@ -143,6 +144,7 @@ class ImportRun:
         """The import of this attempt, and its status where it is known to have finished."""
         task = self._task
         plan = plan_attempt(self._store, self._hook)
+        earlier: Kept = {}
         match plan:
             case Finished(record, status):
                 return record, status
@@ -151,10 +153,13 @@ class ImportRun:
             case SubmitAfter(import_id):
                 # in the worker, since two deferrals within one attempt meet a race of Airflow's
                 wait_for_end(self._hook, import_id, task.begin_watch(task.execution_timeout))
+            case Submit(kept):
+                earlier = kept
 
         # not before: a file that was imported may be gone when a retry reconnects
         parameters, columns = task.rendered_parameters(self._context)
-        return submit(self._hook, parameters, columns, guards, self._store, steps, self._push_outcome), None
+        accepted = submit(self._hook, parameters, columns, guards, self._store, steps, self._push_outcome, earlier)
+        return accepted, None
 
     def _wait(self, accepted: AcceptedImport) -> CopernicaImport:
         if self._task.deferrable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -136,6 +137,7 @@ class SnapshotStep(PointerStep):
         hook: CopernicaHook,  # noqa: ARG002 - of an ImportStep
         parameters: ImportParameters,  # noqa: ARG002 - as above
         report: RowReport,  # noqa: ARG002 - as above
+        earlier: Mapping[str, object] | None,  # noqa: ARG002 - as above
     ) -> dict[str, object]:
         """
         Write the new records, with what is on its way flagged, and then their pointer.
@@ -143,6 +145,7 @@ class SnapshotStep(PointerStep):
         :param hook: of the account.
         :param parameters: of the import.
         :param report: what was seen in the rows.
+        :param earlier: what was kept of an earlier attempt: the folder itself holds all that counts.
         :raises CopernicaError: another run was faster, or the storage can't be written.
         """
         number, pointer, compared = self._new_pointer(confirmed=False)

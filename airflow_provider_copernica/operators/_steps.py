@@ -67,13 +67,20 @@ class ImportStep(Protocol):
         :raises CopernicaError: that can't be noted.
         """
 
-    def before_post(self, hook: CopernicaHook, parameters: ImportParameters, report: RowReport) -> dict[str, object]:
+    def before_post(
+        self,
+        hook: CopernicaHook,
+        parameters: ImportParameters,
+        report: RowReport,
+        earlier: Mapping[str, object] | None,
+    ) -> dict[str, object]:
         """
         Prepare, when the body is complete and the token was had; the POST comes next.
 
         :param hook: of the account.
         :param parameters: of the import.
         :param report: what was seen in the rows.
+        :param earlier: what was kept of an earlier attempt, whose import Airflow's retry sends again; None for none.
         :return: JSON that the later steps need: no secret, no row.
         :raises CopernicaError: nothing may be sent.
         """
@@ -146,9 +153,9 @@ class ImportSteps:
         for step in self.steps:
             step.close()
 
-    def before_post(self, hook: CopernicaHook, parameters: ImportParameters, report: RowReport) -> Kept:
+    def before_post(self, hook: CopernicaHook, parameters: ImportParameters, report: RowReport, earlier: Kept) -> Kept:
         """Prepare each step, and return what they keep."""
-        return {step.name: step.before_post(hook, parameters, report) for step in self.steps}
+        return {step.name: step.before_post(hook, parameters, report, earlier.get(step.name)) for step in self.steps}
 
     def after_post(self, import_id: int, kept: Kept) -> None:
         """Let each step note the import that Copernica made."""

@@ -18,7 +18,7 @@ from airflow_provider_copernica.operators._consent import warn_of_undone_consent
 from airflow_provider_copernica.operators._guards import Guards, check_count, check_guards, report_dry_run, warn
 from airflow_provider_copernica.operators._rejects import PushOutcome, settle_rejects
 from airflow_provider_copernica.operators._schema import schema_reader
-from airflow_provider_copernica.operators._steps import ImportSteps
+from airflow_provider_copernica.operators._steps import ImportSteps, Kept
 from airflow_provider_copernica.payload.body import ImportBody, prepare_import
 from airflow_provider_copernica.payload.parameters import ImportParameters
 from airflow_provider_copernica.payload.rejects import RejectedRows, RejectSettings
@@ -58,6 +58,7 @@ def submit(
     store: AttemptStore,
     steps: ImportSteps,
     push: PushOutcome,
+    earlier: Kept,
 ) -> AcceptedImport | NothingSent:
     """
     Make an import, unless a step leaves out every row.
@@ -69,6 +70,7 @@ def submit(
     :param store: where the attempt is kept.
     :param steps: those of its options.
     :param push: takes the counts of what was seen before the POST.
+    :param earlier: what the options kept of an earlier attempt, whose import is sent again.
     :return: the attempt with the import's ID; or that there is none.
     """
     with closing(steps), _prepare(hook, parameters, columns, guards, steps, push) as body:
@@ -77,7 +79,7 @@ def submit(
             log.info("Copernica holds every row already, so nothing was sent.")
             return NothingSent()
         idempotent = parameters.idempotent(body.report.fields)
-        prepare = partial(steps.before_post, hook, parameters, body.report)
+        prepare = partial(steps.before_post, hook, parameters, body.report, earlier)
         accepted = post_import(store, hook, parameters, body.payload(), prepare, idempotent=idempotent)
     steps.after_post(accepted.import_id, accepted.kept)
     log.info("Copernica made import %d %r.", accepted.import_id, accepted.name)

@@ -82,13 +82,23 @@ class VerifyStep:
     def close(self) -> None:
         """Do nothing: the sample is in memory."""
 
-    def before_post(self, hook: CopernicaHook, parameters: ImportParameters, report: RowReport) -> dict[str, object]:
+    def before_post(
+        self,
+        hook: CopernicaHook,
+        parameters: ImportParameters,
+        report: RowReport,
+        earlier: Mapping[str, object] | None,
+    ) -> dict[str, object]:
         """
         Take note of what the database holds before the import.
+
+        An import that failed half-way has changed the database already, so a retry that sends it again counts from
+        what was before the first of them.
 
         :param hook: of the account.
         :param parameters: of the import.
         :param report: what was seen in the rows.
+        :param earlier: what was kept of an earlier attempt, whose import is sent again.
         :raises CopernicaApiError: the database can't be read, and nothing was sent.
         """
         looks = Looks(hook)
@@ -102,7 +112,10 @@ class VerifyStep:
             self._examination = _examination(parameters, schema)
             self._warn_of_key_fields(parameters, schema)
             path = _path(parameters, schema)
-            if path:
+            first = Baseline.from_dict(earlier or {})
+            if path and first.path == path and first.number is not None:
+                baseline = first
+            elif path:
                 baseline = read_baseline(path, looks.ask(ask_baseline(path)))
         except CopernicaApiError as error:
             if self._settings.fails:

@@ -105,6 +105,7 @@ class RemovalStep(PointerStep):
         Count the rows.
 
         :param report: what was seen in the rows.
+        :param earlier: what was kept of an earlier attempt: the folder itself holds all that counts.
         :param push: takes the counts; None in a dry run.
         """
         if push:
@@ -115,6 +116,7 @@ class RemovalStep(PointerStep):
         hook: CopernicaHook,  # noqa: ARG002 - of an ImportStep
         parameters: ImportParameters,  # noqa: ARG002 - as above
         report: RowReport,  # noqa: ARG002 - as above
+        earlier: Mapping[str, object] | None,  # noqa: ARG002 - as above
     ) -> dict[str, object]:
         """
         Write the records with the gone rows flagged, and then their pointer.

@@ -137,7 +137,7 @@ def removal(world: World, run: str, *, fails: bool = False) -> Iterator[str]:
 
 def send(world: World, step: Any, parameters: Any, body: Any, *, fails: bool) -> Iterator[str]:
     """From the pointer to the end."""
-    kept = step.before_post(world.hook, parameters, body.report)
+    kept = step.before_post(world.hook, parameters, body.report, None)
     step.close()
     yield "pointer"
     import_id = world.copernica.post(body.file.read(), fails=fails)

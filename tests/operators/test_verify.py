@@ -522,6 +522,50 @@ def test_how_many_may_be_removed(copernica_emulator: Emulator, max_removed: Any,
         assert "2 of 4 were removed, and max_removed allows at most" in str(outcome.error)
 
 
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_retry_counts_from_before_the_import_that_failed(
+    copernica_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, deferrable: bool, lost: bool
+) -> None:
+    people = "abcdefgh"
+    held = database(copernica_emulator, *people)
+    made = TaskRun(
+        lambda: task(
+            database=held,
+            action="delete",
+            delete_target="profile",
+            source=[{"Email": f"{name}@example.com"} for name in people],
+            deferrable=deferrable,
+            verify=Verify(max_removed=4),
+            retries=2,
+        )
+    )
+    copernica_emulator.failing_imports("Disk full", after_lines=5)
+    assert made.attempt().state == "up_for_retry"
+    if lost:
+
+        def die(*_: object, **__: object) -> int:
+            raise SystemExit
+
+        with monkeypatch.context() as patch:
+            patch.setattr(CopernicaHook, "post_import", die)
+            with pytest.raises(SystemExit):
+                made.attempt()
+    copernica_emulator.failing_imports(None)
+    outcome = made.run()
+    assert outcome.state == "failed"
+    assert "8 of 8 were removed, and max_removed allows at most 4" in str(outcome.error)
+
+
+def test_a_clear_counts_anew(copernica_emulator: Emulator) -> None:
+    held = database(copernica_emulator, "a", "b")
+    made = TaskRun(lambda: task(database=held, source=rows("c"), verify=Verify(), retries=0))
+    copernica_emulator.failing_imports("Disk full", after_lines=1)
+    assert made.attempt().state == "failed"
+    copernica_emulator.failing_imports(None)
+    made.clear()
+    assert counts(made.attempt())["new"] == 0
+
+
 def test_what_comes_a_little_late_is_read_once_more(
     copernica_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
