@@ -78,20 +78,8 @@ class SnapshotFolder:
         :raises CopernicaError: the storage can't be read.
         """
         with self._reading():
-            numbers = [int(match[1]) for match in map(_POINTER.fullmatch, self._names()) if match]
-            if not numbers:
-                return NoPointer()
-            return self._read_twice(max(numbers))
-
-    def read(self, number: int) -> Found:
-        """
-        Return a pointer.
-
-        :param number: its number.
-        :raises CopernicaError: the storage can't be read.
-        """
-        with self._reading():
-            return self._read_twice(number)
+            number = max(self._numbers(), default=None)
+            return NoPointer() if number is None else self._read_twice(number)
 
     def open_records(self, pointer: Pointer, *, settled: bool) -> RecordFile | None:
         """
@@ -129,8 +117,12 @@ class SnapshotFolder:
             with self._open(pointer.records, "wb") as file:
                 records.copy_to(file)
             is_ours = self._create(number, pointer)
-        if not is_ours:
+            # a number is free again once later runs have confirmed theirs and removed what was older
+            is_last = is_ours and max(self._numbers(), default=number) <= number
+        if not is_last:
             self._remove(pointer.records)
+            if is_ours:
+                self._remove(_pointer_name(number))
             raise SnapshotTakenError(
                 f"Another run of this task took up the snapshot meanwhile, so nothing was sent to Copernica. Let one "
                 f"run at a time (max_active_runs=1). (Folder {self.shown})"
@@ -162,6 +154,9 @@ class SnapshotFolder:
         except Exception as error:  # noqa: BLE001 - whatever the storage raises: they cost room and nothing else
             log.info("Older files of the snapshot could not be removed (%s).", type(error).__name__)
 
+    def _numbers(self) -> list[int]:
+        return [int(match[1]) for match in map(_POINTER.fullmatch, self._names()) if match]
+
     def _names(self) -> list[str]:
         self.fs.invalidate_cache()  # listings are kept with the process; another run may have written meanwhile
         try:
@@ -173,6 +168,7 @@ class SnapshotFolder:
         found = self._read_pointer(number)
         if isinstance(found, DamagedPointer):
             self.pause(_SECOND_LOOK)
+            self.fs.invalidate_cache()  # the size of the file may be kept with the listing
             found = self._read_pointer(number)
         return found
 

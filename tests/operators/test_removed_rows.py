@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +127,25 @@ def test_a_running_import_of_the_other_task_is_waited_for(sync: Any, remove: Any
     assert (outcome.state, outcome.attempts) == ("failed", 2)
     assert "still running" in str(outcome.error)
     assert len(posted(copernica_emulator)) == 2
+
+
+def test_a_run_that_a_whole_later_one_has_overtaken_sends_nothing(
+    database: int, snapshot: Snapshot, sync: Any, remove: Any, copernica_emulator: Emulator
+) -> None:
+    """Both of its tasks have written a pointer and removed older ones while the slow run reads its rows."""
+
+    class Slow:
+        def __iter__(self) -> Iterator[dict[str, str]]:
+            yield {"Email": "a@x.nl", "City": "old"}
+            sync({"a@x.nl": "new"})
+            assert remove().state == "success"
+
+    sync({**A, **B})
+    outcome = run_task(lambda: task(source=Slow(), database=database, snapshot=snapshot))
+    assert outcome.state == "failed"
+    assert "Another run of this task took up the snapshot meanwhile" in str(outcome.error)
+    assert held(copernica_emulator, database) == {"a@x.nl": "new"}
+    assert sync({"a@x.nl": "new"}).result is None
 
 
 def test_nothing_is_removed_while_rows_are_rejected(sync: Any, remove: Any, tmp_path: Path) -> None:
