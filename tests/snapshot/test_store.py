@@ -148,7 +148,7 @@ def test_a_listing_that_was_kept_does_not_hide_what_was_written_meanwhile() -> N
     storage = Keeping()
     folder = SnapshotFolder(storage, "x", "x", pause=lambda _: None)
     made = write(folder, 1)
-    later = made.with_import(1234)
+    later = made.with_import(1234567)
 
     def write_after_listing(operation: str, path: str) -> None:
         if operation == "ls":
