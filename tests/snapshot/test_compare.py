@@ -112,6 +112,17 @@ def test_everything_is_sent_and_gone_rows_are_found(full: str | None) -> None:
     assert (counts.full, counts.gone) == (True, 1)
 
 
+@pytest.mark.parametrize("rules", [{}, {"hands_over": True}])
+def test_a_row_that_was_not_among_everything_is_sent_when_it_is_back(rules: Any) -> None:
+    """What was sent of it before went into other columns, or was changed by somebody else."""
+    night = Night(**rules)
+    night.run({**A, **B, **C})
+    night.run({**A, **C}, incomplete=True, full="full_every is over")  # b is rejected
+    assert night.run({**A, **B, **C})[0] == {"b"}
+    night.run({**A, **B}, full="full_every is over")  # c is gone
+    assert night.run({**A, **B, **C})[0] == {"c"}
+
+
 def test_only_keys_count() -> None:
     night = Night(keys_only=True)
     night.run(A)

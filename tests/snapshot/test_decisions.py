@@ -137,6 +137,18 @@ def test_not_yet_full() -> None:
     assert made == Compare(pointer(confirmed=True), settled=True)
 
 
+@pytest.mark.parametrize(
+    ("ahead", "full_every", "is_full"),
+    [(10, timedelta(0), True), (10, timedelta(days=7), False), (3_601, timedelta(days=7), True)],
+)
+def test_a_clock_that_was_ahead(ahead: int, full_every: timedelta, is_full: bool) -> None:
+    """Clocks of workers differ by seconds; one that was ahead by years must not put everything off as long."""
+    found = {"confirmed": True, "full_at": NOW + timedelta(seconds=ahead)}
+    made = decision(found, {"full_every": full_every})
+    assert isinstance(made, Compare)
+    assert (made.full is not None) is is_full
+
+
 def test_columns() -> None:
     assert other_columns(pointer(), ("City", "Email")) is None
     assert other_columns(pointer(), ("Email",)) == "the columns are others"
