@@ -172,6 +172,42 @@ def test_subprofiles(sync: Any, remove: Any, copernica_emulator: Emulator, datab
     assert [each["fields"]["ID"] for each in subprofiles] == ["1"]
 
 
+def test_a_key_that_is_back_in_another_case_is_not_removed(
+    sync: Any, remove: Any, copernica_emulator: Emulator, database: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Copernica may take both for the same profile."""
+    sync({"A@x.nl": "Gent", **B, **C})
+    sync({**A, **C})
+    assert remove().xcom["import_outcome"] == {"snapshot": {"gone": 1}}
+    assert held(copernica_emulator, database) == {"A@x.nl": "Gent", **A, **C}
+    assert "1 of the rows that are gone are not removed" in caplog.text
+    assert remove().state == "skipped"
+    sync(C)
+    assert remove().xcom["import_outcome"] == {"snapshot": {"gone": 2}}
+    assert held(copernica_emulator, database) == C
+
+
+ORDERS = [{"Email": key, "Order.ID": number} for key, number in (("a@x.nl", "1"), ("a@x.nl", "2"), ("b@x.nl", "3"))]
+BY_ORDER = {"key_fields": ["Email", "Order.ID"]}
+
+
+@pytest.mark.parametrize("target", ["profile", " profile"])  # as a template may render it
+def test_a_profile_is_not_removed_while_a_row_has_it(
+    sync: Any, remove: Any, target: str, copernica_emulator: Emulator, database: int
+) -> None:
+    sync(ORDERS, **BY_ORDER)
+    sync(ORDERS[:1], **BY_ORDER)
+    assert remove(delete_target=target).xcom["import_outcome"] == {"snapshot": {"gone": 1}}
+    assert [*held(copernica_emulator, database)] == ["a@x.nl"]
+
+
+@pytest.mark.parametrize(("values", "gone"), [({"Newsletter": "no"}, 1), ({"Order.Total": "0"}, 2)])
+def test_a_value_of_a_profile_is_not_set_while_a_row_has_it(sync: Any, remove: Any, values: Any, gone: int) -> None:
+    sync(ORDERS, **BY_ORDER)
+    sync(ORDERS[:1], **BY_ORDER)
+    assert remove(set=values).xcom["import_outcome"] == {"snapshot": {"gone": gone}}
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

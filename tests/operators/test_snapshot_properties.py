@@ -129,7 +129,7 @@ def removal(world: World, run: str, *, fails: bool = False) -> Iterator[str]:
     step = world.step(run, RemovalStep, "remove")
     yield "begin"
     gone = step.open(world.hook, 1, ())
-    parameters = parameters_of(list(gone_rows(gone.records, ("Email",), {})), "delete")
+    parameters = parameters_of(list(gone_rows(gone.records, ("Email",), {}, gone.rows.has)), "delete")
     with prepare_import(parameters) as body:
         yield "rows"
         yield from send(world, step, parameters, body, fails=fails)
