@@ -177,3 +177,10 @@ class TestRemoval:
         made = decide_removal(found, run(task=Owner("dag", "remove")), lambda _: ImportFate.RUNNING)
         assert isinstance(made, Wait)
         assert found.pointer.owner == OWNER
+
+    def test_what_another_instance_of_a_mapped_task_is_about_to_remove_is_waited_for(self) -> None:
+        written = {"owner": Owner("dag", "load", 0), "writer": "remove", "run": "today", "written_at": NOW}
+        found = StoredPointer(1, pointer(**written))
+        own = decide_removal(found, run(task=Owner("dag", "remove", 0)), never)
+        assert own == Compare(found.pointer, settled=False)
+        assert isinstance(decide_removal(found, run(task=Owner("dag", "remove", 1)), never), Wait)

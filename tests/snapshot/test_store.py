@@ -159,6 +159,28 @@ def test_a_listing_that_was_kept_does_not_hide_what_was_written_meanwhile() -> N
     assert folder.find() == StoredPointer(1, later)
 
 
+def test_names_that_were_kept_are_read_anew() -> None:
+    class Keeping(MemoryStorage):
+        """Keeps the names of a folder until it is told not to."""
+
+        kept: list[str] | None = None
+
+        def invalidate_cache(self, path: str | None = None) -> None:
+            self.kept = None
+
+        def ls(self, path: str, detail: bool) -> list[str]:
+            self.kept = self.kept or super().ls(path, detail)
+            return self.kept
+
+    storage = Keeping()
+    folder = SnapshotFolder(storage, "x", "x", pause=lambda _: None)
+    write(folder, 1)
+    folder.find()
+    made = numbered(2, "b")
+    storage.files["x/000002.json"] = made.to_json()  # by another process
+    assert folder.find() == StoredPointer(2, made)
+
+
 class Waits:
     """What happens while somebody waits."""
 
