@@ -36,6 +36,7 @@ class FileSystem(Protocol):
     def rm_file(self, path: str) -> None: ...
     def exists(self, path: str) -> bool: ...
     def makedirs(self, path: str, exist_ok: bool) -> None: ...
+    def mv(self, path1: str, path2: str) -> None: ...
     def invalidate_cache(self, path: str | None = None) -> None: ...
 
 
@@ -136,8 +137,13 @@ class SnapshotFolder:
         :param pointer: what it says now.
         :raises CopernicaError: the storage can't be written.
         """
-        with self._writing(), self._open(_pointer_name(number), "wb") as file:
-            file.write(pointer.to_json())
+        name, data = _pointer_name(number), pointer.to_json()
+        with self._writing():
+            if self.has_folders:
+                self._replace_on_disk(name, data)
+                return
+            with self._open(name, "wb") as file:
+                file.write(data)
 
     def remove_older(self, number: int, pointer: Pointer) -> None:
         """
@@ -182,10 +188,15 @@ class SnapshotFolder:
     def _create(self, number: int, pointer: Pointer) -> bool:
         """Whether the pointer is ours; a storage that repeats a request may say that it exists when it is."""
         name, data = _pointer_name(number), pointer.to_json()
+        is_made = False
         try:
             with self._open(name, "xb") as file:
+                is_made = self.has_folders
                 file.write(data)
         except Exception as error:
+            if is_made:  # a part of it, on a disk
+                self._remove(name)
+                raise
             self.fs.invalidate_cache()
             if not self.fs.exists(f"{self.path}/{name}"):
                 if not _is_unsupported(error):
@@ -194,6 +205,17 @@ class SnapshotFolder:
                     file.write(data)
         found = self._read_pointer(number)
         return isinstance(found, StoredPointer) and found.pointer.nonce == pointer.nonce
+
+    def _replace_on_disk(self, name: str, data: bytes) -> None:
+        """Where a file is empty as soon as it is opened, and would be lost with a full disk or a killed worker."""
+        written = f"{name}.new"
+        try:
+            with self._open(written, "wb") as file:
+                file.write(data)
+            self.fs.mv(f"{self.path}/{written}", f"{self.path}/{name}")
+        except BaseException:
+            self._remove(written)
+            raise
 
     def _open(self, name: str, mode: str) -> AbstractContextManager[BinaryIO]:
         return self.fs.open(f"{self.path}/{name}", mode, block_size=_BLOCK)

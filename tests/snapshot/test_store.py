@@ -181,6 +181,29 @@ def test_names_that_were_kept_are_read_anew() -> None:
     assert folder.find() == StoredPointer(2, made)
 
 
+@pytest.mark.parametrize("mode", ["wb", "xb"])
+def test_a_full_disk_does_not_cost_the_last_pointer(tmp_path: Path, mode: str) -> None:
+    """A file of a disk is there, and empty, from the moment that it is opened."""
+
+    class Full(LocalFileSystem):  # type: ignore[misc]  # fsspec has no types
+        """A disk without room for pointers."""
+
+        @contextmanager
+        def open(self, path: str, asked: str, *, block_size: int) -> Iterator[BinaryIO]:
+            with super().open(path, asked, block_size=block_size) as file:
+                yield file
+                if asked == mode and ".json" in path:
+                    file.truncate(3)
+                    raise OSError(errno.ENOSPC, "No space left on device")
+
+    made = write(SnapshotFolder(LocalFileSystem(), str(tmp_path), "x", has_folders=True), 1)
+    folder = SnapshotFolder(Full(), str(tmp_path), "x", has_folders=True, pause=lambda _: None)
+    with pytest.raises(CopernicaError, match="could not be written"):
+        folder.replace(1, made.with_import(5)) if mode == "wb" else write(folder, 2, "b")
+    assert folder.find() == StoredPointer(1, made)
+    assert len([name for name in names(folder) if ".json" in name]) == 1
+
+
 class Waits:
     """What happens while somebody waits."""
 
