@@ -15,8 +15,13 @@ def _modules() -> dict[str, object]:
             {"integration-name": integration, "external-doc-url": "https://www.copernica.com/", "tags": ["service"]}
         ],
         **{
-            kind: [{"integration-name": integration, "python-modules": [f"{package}.{kind}.copernica"]}]
-            for kind in ("operators", "sensors", "hooks", "triggers")
+            kind: [{"integration-name": integration, "python-modules": [f"{package}.{kind}.{name}" for name in names]}]
+            for kind, names in (
+                ("operators", ("copernica", "removed_rows")),
+                ("sensors", ("copernica",)),
+                ("hooks", ("copernica",)),
+                ("triggers", ("copernica",)),
+            )
         },
         "transfers": [
             {

@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import Literal
 
 from airflow_provider_copernica.payload.rejects import check_reject_settings
-from airflow_provider_copernica.payload.verify_settings import check_verify_settings
 from airflow_provider_copernica.snapshot.settings import FULL_EVERY, check_snapshot_settings, to_days
+from airflow_provider_copernica.verification.settings import check_verify_settings
 
 __all__ = ["Rejects", "Snapshot", "Verify"]
 

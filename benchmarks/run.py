@@ -27,7 +27,7 @@ from rows import RowCosts
 from rows import measure as measure_rows
 from snapshot import measure_snapshot
 
-from airflow_provider_copernica.client.polling import DEFAULT_MAX_POLL_INTERVAL, PollSchedule
+from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, PollSchedule
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "performance.md"

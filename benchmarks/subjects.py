@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import TYPE_CHECKING
 
-from airflow_provider_copernica.client.polling import PollSchedule
+from airflow_provider_copernica.client.schedule import PollSchedule
 
 if TYPE_CHECKING:
     import aiohttp

@@ -1,4 +1,4 @@
-"""An alert when an import fails, with what Copernica says of it."""
+"""An alert when an import fails, with what Copernica says of it, or what verify has found."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ MESSAGE = """
 {{ ti.dag_id }}.{{ ti.task_id }}: {% if status -%}
 import {{ status['import_id'] }} after {{ status['processed_lines'] or 0 }} of
 {{- ' ' }}{{ status['total_lines'] or 0 }} lines:
-{{- ' ' }}{{ status['last_error'] or status['status'] }} ({{ status['name'] }})
+{{- ' ' }}{{ status['last_error']
+    or exception | default(status['status'], true) }}
+{{- ' ' }}({{ status['name'] }})
 {%- else -%}
 {{ exception }}
 {%- endif -%}

@@ -102,3 +102,12 @@ def airflow_database(migrated_database: Path) -> None:
     from support.database import copy_database
 
     copy_database(migrated_database, HOME / "airflow.db")
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """The URL of an S3 without anything in it."""
+    from support.s3 import running_s3
+
+    with running_s3() as endpoint:
+        yield endpoint

@@ -19,7 +19,7 @@ from airflow_provider_copernica.operators.copernica import CopernicaImportOperat
 from airflow_provider_copernica.options import Rejects, Verify
 from airflow_provider_copernica.payload.option_arguments import Limit
 from airflow_provider_copernica.payload.rejects import read_reject_settings
-from airflow_provider_copernica.payload.verify_settings import VerifySettings, read_verify_settings
+from airflow_provider_copernica.verification.settings import VerifySettings, read_verify_settings
 
 TEMPLATED = Rejects("s3://bucket/{{ ds }}.jsonl", at_most="{{ params.limit }}", values="{{ params.full }}")
 

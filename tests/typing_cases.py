@@ -13,7 +13,8 @@ from airflow.providers.common.compat.sdk import Context, task
 from airflow_provider_copernica.arguments import Template
 from airflow_provider_copernica.decorators.copernica import copernica_import_task
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
-from airflow_provider_copernica.options import Rejects, Verify
+from airflow_provider_copernica.operators.removed_rows import CopernicaRemovedRowsOperator
+from airflow_provider_copernica.options import Rejects, Snapshot, Verify
 from airflow_provider_copernica.sensors.copernica import CopernicaImportSensor
 from airflow_provider_copernica.transfers.object_storage_to_copernica import ObjectStorageToCopernicaOperator
 from airflow_provider_copernica.transfers.sql_to_copernica import SqlToCopernicaOperator
@@ -41,6 +42,37 @@ def mistakes_in_operators() -> None:
     CopernicaImportOperator(task_id="h", database=1, action="add", delimiter="|")  # type: ignore[arg-type]  # word
     CopernicaImportSensor(task_id="i", import_id=1, newer_then="2026-01-01")  # type: ignore[call-arg]  # the name
     CopernicaImportSensor(task_id="j", import_id=1, mode="wait")  # type: ignore[arg-type]  # not a mode
+
+
+def mistakes_in_options() -> None:
+    Verify(smaple=5)  # type: ignore[call-arg]  # the name
+    Verify(5)  # type: ignore[call-arg]  # by name only
+    Verify(sample=[5])  # type: ignore[arg-type]  # not a number
+    Verify(max_removed=0.01)  # type: ignore[arg-type]  # a share is a text
+    Snapshot()  # type: ignore[call-arg]  # where
+    Snapshot("s3://bucket/a", full_evry=7)  # type: ignore[call-arg]  # the name
+    Snapshot("s3://bucket/a", max_changed=0.2)  # type: ignore[arg-type]  # a share is a text
+    CopernicaImportOperator(task_id="a", database=1, action="add", verify=True)  # type: ignore[arg-type]  # not a Verify
+    CopernicaImportOperator(task_id="b", database=1, action="update", snapshot="s3://b")  # type: ignore[arg-type]  # not a Snapshot
+    sql = "SELECT 1"
+    SqlToCopernicaOperator(task_id="c", sql=sql, sql_conn_id="w", database=1, action="add", verify=20)  # type: ignore[arg-type]  # not a Verify
+    ObjectStorageToCopernicaOperator(task_id="d", path="p", database=1, action="add", snapshot="s3://b")  # type: ignore[arg-type]  # not a Snapshot
+
+    @task.copernica_import(database=1, action="add", verify=True)  # type: ignore[arg-type]  # not a Verify
+    def e() -> Rows:
+        return []
+
+    e()
+
+
+def mistakes_in_removed_rows() -> None:
+    snapshot = Snapshot("s3://bucket/a", on_removed="hand_over", max_removed="1%")
+    CopernicaRemovedRowsOperator(task_id="a", database=1)  # type: ignore[call-arg]  # without a snapshot
+    CopernicaRemovedRowsOperator(task_id="b", databse=1, snapshot=snapshot)  # type: ignore[call-arg]  # the name
+    CopernicaRemovedRowsOperator(task_id="c", database=1, snapshot=snapshot, action="add")  # type: ignore[arg-type]  # word
+    CopernicaRemovedRowsOperator(task_id="d", database=1, snapshot=snapshot, set="no")  # type: ignore[arg-type]  # not by field
+    CopernicaRemovedRowsOperator(task_id="e", database=1, snapshot=snapshot, source=[])  # type: ignore[call-arg]  # not here
+    CopernicaRemovedRowsOperator(task_id="f", database=1, snapshot=snapshot, verify=20)  # type: ignore[arg-type]  # not a Verify
 
 
 def mistakes_in_transfers() -> None:
@@ -85,7 +117,8 @@ def what_is_right() -> None:
         name=upstream(),
         remove_missing="{{ params.clean }}",
         rejects=Rejects("s3://bucket/rejects.jsonl"),
-        verify=Verify(sample=5),
+        snapshot=Snapshot("{{ params.folder }}", max_changed="20%", full_every=timedelta(days=1)),
+        verify=Verify(sample="{{ params.sample }}", on_difference="warn", max_removed="1%"),
         retries=2,
         retry_delay=timedelta(minutes=5),
         pool="copernica",
@@ -104,9 +137,18 @@ def what_is_right() -> None:
         key_fields=["Email"],
         on_failure_callback=[alert],
     )
+    CopernicaRemovedRowsOperator(
+        task_id="removed",
+        database="{{ params.database }}",
+        snapshot=Snapshot("s3://bucket/a", on_removed="hand_over", max_removed=100),
+        set={"Customer": "no"},
+        verify=Verify(),
+        deferrable=True,
+        retries=2,
+    )
     CopernicaImportSensor(task_id="sensor", import_id=loaded.output, mode="reschedule", timeout=60)
 
-    @task.copernica_import(task_id="other", database=1, action="add", retries=2)
+    @task.copernica_import(task_id="other", database=1, action="add", retries=2, verify=Verify(sample=0))
     def rows(limit: int) -> Rows:
         return []
 

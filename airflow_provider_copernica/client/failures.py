@@ -41,7 +41,8 @@ def _judge(settings: ApiSettings, call: ApiCall, read: Classified) -> tuple[type
         case Outcome.UNCONFIRMED:
             return CopernicaAmbiguousError, f"Copernica may have received {call}: {_failed_how(read)}"
         case Outcome.MOVED:
-            return CopernicaApiError, f"Copernica answered with a redirect to {read.reason}, which is not followed"
+            target = "a place that is not shown" if call.private else read.reason
+            return CopernicaApiError, f"Copernica answered with a redirect to {target}, which is not followed"
         case Outcome.PROXY_REFUSED:
             return CopernicaProxyError, (
                 f"The outgoing proxy refused the request ({read.reason}), which is not tried again: check the user, "

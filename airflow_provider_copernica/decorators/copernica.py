@@ -17,7 +17,8 @@ from airflow_provider_copernica.arguments import DecoratorArguments, refuse_unkn
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.operators._mapping import ImportTask
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
-from airflow_provider_copernica.readers.arrow_rows import arrow_rows, is_arrow
+from airflow_provider_copernica.readers.arrow_protocol import is_arrow
+from airflow_provider_copernica.readers.arrow_rows import arrow_rows
 from airflow_provider_copernica.redacted_fields import ARGUMENT, redacted, refuse_default_args, reveal
 from airflow_provider_copernica.transfers._rows import ARRAY_FORMAT, IMPORT_FIELDS, UNRENDERED_SOURCE, refuse_source
 from airflow_provider_copernica.version_compat import is_being_unmapped

@@ -6,7 +6,6 @@ import argparse
 import json
 import signal
 import sys
-import threading
 import time
 from collections.abc import Sequence
 
@@ -43,9 +42,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until SIGINT or SIGTERM."""
     options = parse(arguments)
-    done = threading.Event()
+    # not an Event: the handler may run while this thread holds the lock of one
+    received: list[int] = []
     for signal_number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signal_number, lambda *_: done.set())
+        signal.signal(signal_number, lambda number, _: received.append(number))
     try:
         with run_emulator(
             port=options.port,
@@ -58,7 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             database = None if options.empty else add_demo_database(emulator)
             introduce(emulator, database)
             seen = 0
-            while not done.wait(0.2):
+            while not received:
+                time.sleep(0.2)
                 seen = len(emulator.requests) if options.quiet else show_requests(emulator, seen)
     except BrokenPipeError:
         return 1  # nobody reads us any more

@@ -19,7 +19,7 @@ __all__ = ["copernica_connection", "copernica_emulator", "copernica_short_waits"
 
 # by their names: the emulator imports nothing of what it tests
 _WAITS = {
-    "airflow_provider_copernica.client.polling.LONGEST_WAIT": 0.1,
+    "airflow_provider_copernica.client.schedule.LONGEST_WAIT": 0.1,
     "airflow_provider_copernica.client.retry.UNCONFIRMED_PAUSE": 0.1,
 }
 

@@ -15,8 +15,9 @@ from airflow_provider_copernica.client.exchange import Steps, exchange
 from airflow_provider_copernica.client.imports import CopernicaImport, read_import_id
 from airflow_provider_copernica.client.messages import QueryParams, Reply
 from airflow_provider_copernica.client.operations import any_call, get_import
-from airflow_provider_copernica.client.polling import Watch, watch_import
+from airflow_provider_copernica.client.polling import watch_import
 from airflow_provider_copernica.client.retry import RetryPolicy
+from airflow_provider_copernica.client.schedule import Watch
 from airflow_provider_copernica.connection_form import DEFAULT_CONN_ID
 from airflow_provider_copernica.exceptions import CopernicaAuthError
 from airflow_provider_copernica.hooks._connection import look_up_async, mask_async

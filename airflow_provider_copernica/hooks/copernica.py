@@ -22,16 +22,16 @@ from airflow_provider_copernica.client.operations import (
     get_object,
 )
 from airflow_provider_copernica.client.pages import first_start, get_page
-from airflow_provider_copernica.client.polling import (
+from airflow_provider_copernica.client.polling import watch_import
+from airflow_provider_copernica.client.redact import sanitize
+from airflow_provider_copernica.client.retry import FAST_POLICY, RetryPolicy
+from airflow_provider_copernica.client.schedule import (
     DEFAULT_MAX_POLL_INTERVAL,
     DEFAULT_POLL_INTERVAL,
     PollSchedule,
     Watch,
     begin_watch,
-    watch_import,
 )
-from airflow_provider_copernica.client.redact import sanitize
-from airflow_provider_copernica.client.retry import FAST_POLICY, RetryPolicy
 from airflow_provider_copernica.connection_form import (
     CONN_TYPE,
     DEFAULT_CONN_ID,

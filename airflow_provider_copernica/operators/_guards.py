@@ -15,8 +15,8 @@ from airflow_provider_copernica.payload.columns import show_name
 from airflow_provider_copernica.payload.parameters import ImportParameters, hint_at_template
 from airflow_provider_copernica.payload.rejects import RejectSettings, read_reject_settings
 from airflow_provider_copernica.payload.row_rules import RowReport
-from airflow_provider_copernica.payload.verify_settings import VerifySettings, read_verify_settings
 from airflow_provider_copernica.snapshot.settings import SnapshotSettings, read_snapshot_settings, refuse_parameters
+from airflow_provider_copernica.verification.settings import VerifySettings, read_verify_settings
 
 __all__ = [
     "Guards",

@@ -8,7 +8,6 @@ from contextlib import suppress
 from airflow_provider_copernica.client.convert import to_boolean
 from airflow_provider_copernica.exceptions import CopernicaEmptySourceError
 from airflow_provider_copernica.payload.parameters import check_parameters, is_unknown, read_parameters
-from airflow_provider_copernica.snapshot.settings import refuse_columns, refuse_parameters
 
 __all__ = ["check_literals"]
 
@@ -50,6 +49,8 @@ def _check_guards(given: Mapping[str, object], guards: Mapping[str, object], wai
     parameters = {**given, **{name: _boolean(given.get(name)) for name in _BOOLEANS}}
     check_guards(checked, parameters)
     if isinstance(guards.get("snapshot"), Mapping):  # templates may be in it
+        from airflow_provider_copernica.snapshot.settings import refuse_parameters
+
         refuse_parameters(parameters)
     check_waiting(guards["verify"], waits=waits)
     return checked.dry_run or "dry_run" not in known or guards["rejects"] is not None
@@ -79,4 +80,6 @@ def _check_source(given: Mapping[str, object], *, sends_again: bool) -> None:
         parameters = read_parameters({**given, "source": first})
         with prepare_import(parameters) as body:
             if sends_again:
+                from airflow_provider_copernica.snapshot.settings import refuse_columns
+
                 refuse_columns(idempotent=parameters.idempotent(body.report.fields))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
+from airflow_provider_copernica.readers.arrow_protocol import is_arrow
 from airflow_provider_copernica.redacted_fields import Redacted
 from airflow_provider_copernica.version_compat import RENDERS_TO_NOTHING
 
@@ -52,7 +53,7 @@ class RenderingOperator(BaseOperator):
             return content
         if isinstance(content, str):
             return self._render_text(content, context, environment)
-        if hasattr(type(content), "__arrow_c_stream__"):  # a data frame, whose columns may have any names
+        if is_arrow(content):  # a data frame, whose columns may have any names
             return content
         return super().render_template(content, context, environment, resolved)
 

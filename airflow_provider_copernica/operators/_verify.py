@@ -12,10 +12,10 @@ from airflow_provider_copernica.exceptions import CopernicaApiError, CopernicaEr
 from airflow_provider_copernica.operators._schema import read_schema
 from airflow_provider_copernica.operators._verify_looks import Looks
 from airflow_provider_copernica.payload.columns import parse_columns, show_name
-from airflow_provider_copernica.payload.verify_counts import Baseline, ask_baseline, count_changes, read_baseline
-from airflow_provider_copernica.payload.verify_outcome import Outcome, SampleOutcome
-from airflow_provider_copernica.payload.verify_rows import Examination, Finding, RowFinding
-from airflow_provider_copernica.payload.verify_sample import RowSample, SampledRow
+from airflow_provider_copernica.verification.counts import Baseline, ask_baseline, count_changes, read_baseline
+from airflow_provider_copernica.verification.outcome import Outcome, SampleOutcome
+from airflow_provider_copernica.verification.rows import Examination, Finding, RowFinding
+from airflow_provider_copernica.verification.sample import RowSample, SampledRow
 
 if TYPE_CHECKING:
     from airflow_provider_copernica.client.imports import CopernicaImport
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from airflow_provider_copernica.payload.parameters import ImportParameters
     from airflow_provider_copernica.payload.row_rules import RowReport
     from airflow_provider_copernica.payload.schema import DatabaseSchema
-    from airflow_provider_copernica.payload.verify_settings import VerifySettings
+    from airflow_provider_copernica.verification.settings import VerifySettings
 
 __all__ = ["VerifyStep"]
 
@@ -137,8 +137,8 @@ class VerifyStep:
         :raises CopernicaVerificationError: there is a difference, or the database can't be read.
         """
         if kept is None:
-            log.warning("verify: The database was not looked at before this import, so what it did is not known.")
-            return
+            log.warning("verify: What the database held before this import is not known, nor is what the import did.")
+            kept = {}
         earlier = kept.get("difference")
         if isinstance(earlier, Mapping) and self._settings.fails:
             counts = earlier.get("counts")
@@ -220,7 +220,7 @@ class VerifyStep:
             return None
         if self._sample is not None and self._sample.not_askable:
             log.warning(
-                "verify: %s rows can't be in the sample, since Copernica's filters have no way to write their keys.",
+                "verify: Rows can't be in the sample where Copernica's filters have no way to write their keys: %s.",
                 f"{self._sample.not_askable:,}",
             )
         if self._sample is None or self._examination is None or not self._sample.rows:
@@ -229,7 +229,7 @@ class VerifyStep:
         sample = SampleOutcome.of(_examine(self._examination, self._sample.rows, looks))
         if sample.unknown:
             log.warning(
-                "verify: Copernica's replies on %s rows do not fit what was asked for, so they are not compared.",
+                "verify: Rows are not compared where Copernica's reply does not fit what was asked for: %s.",
                 f"{sample.unknown:,}",
             )
         return sample
@@ -238,7 +238,7 @@ class VerifyStep:
 def _examine(examination: Examination, rows: Sequence[SampledRow], looks: Looks) -> list[RowFinding]:
     """What became of each row; what is not as expected is read once more after a pause."""
     findings = [looks.run(examination.examine(row)) for row in rows]
-    none_exists = all(finding.finding is Finding.ABSENT for finding in findings)
+    none_exists = all(finding.finding in (Finding.ABSENT, Finding.UNKNOWN) for finding in findings)
     doubtful = [at for at, finding in enumerate(findings) if finding.is_difference or none_exists]
     if doubtful:
         time.sleep(PAUSE_SECONDS)

@@ -8,7 +8,7 @@ from typing import TypeVar
 from airflow_provider_copernica.client.lookups import Listing, look_up
 from airflow_provider_copernica.client.retry import RetryPolicy
 from airflow_provider_copernica.hooks.copernica import CopernicaHook
-from airflow_provider_copernica.payload.verify_rows import Ask
+from airflow_provider_copernica.verification.rows import Ask
 
 __all__ = ["Looks"]
 

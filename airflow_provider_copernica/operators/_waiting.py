@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
 from airflow_provider_copernica.client.import_states import ImportState
-from airflow_provider_copernica.client.polling import Watch, import_failed, import_timed_out
+from airflow_provider_copernica.client.polling import import_failed, import_timed_out
 from airflow_provider_copernica.client.progress import ProgressLog
+from airflow_provider_copernica.client.schedule import Watch
 from airflow_provider_copernica.exceptions import (
     CopernicaError,
     CopernicaImportFailedError,

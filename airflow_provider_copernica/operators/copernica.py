@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Unpack, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack, cast
 
-from airflow.providers.common.compat.sdk import AirflowFailException, conf
+from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_copernica.arguments import (
     Action,
@@ -22,8 +19,7 @@ from airflow_provider_copernica.arguments import (
     refuse_unknown,
     rendered,
 )
-from airflow_provider_copernica.client.imports import CopernicaImport
-from airflow_provider_copernica.client.polling import (
+from airflow_provider_copernica.client.schedule import (
     DEFAULT_MAX_POLL_INTERVAL,
     DEFAULT_POLL_INTERVAL,
     PollSchedule,
@@ -31,31 +27,11 @@ from airflow_provider_copernica.client.polling import (
     begin_watch,
     to_seconds,
 )
-from airflow_provider_copernica.client.progress import ProgressLog
 from airflow_provider_copernica.connection_form import DEFAULT_CONN_ID
-from airflow_provider_copernica.exceptions import (
-    GOES_ON,
-    CopernicaImportError,
-)
 from airflow_provider_copernica.links.copernica import CopernicaLink
 from airflow_provider_copernica.operators._literals import check_literals
 from airflow_provider_copernica.operators._mapping import ImportPartial, refuse_shared_removal
-from airflow_provider_copernica.operators._outcome import (
-    add_to_asset_events,
-    keep_return_value,
-    pull_import_id,
-    push_outcome,
-    push_status,
-    push_status_of_failure,
-)
 from airflow_provider_copernica.operators._rendering import RenderingOperator
-from airflow_provider_copernica.operators._retries import (
-    FORGOTTEN,
-    after_sending,
-    before_sending,
-    deferral_error,
-    fail_without_retry,
-)
 from airflow_provider_copernica.payload.parameters import PARAMETERS, ImportParameters, read_parameters
 from airflow_provider_copernica.redacted_fields import (
     LOCATION,
@@ -73,17 +49,12 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
-    from airflow_provider_copernica.hooks.copernica import CopernicaHook
-    from airflow_provider_copernica.operators._attempt_store import AttemptStore
-    from airflow_provider_copernica.operators._attempts import AcceptedImport
     from airflow_provider_copernica.operators._guards import Guards
-    from airflow_provider_copernica.operators._steps import ImportSteps, Kept
-    from airflow_provider_copernica.operators._submit import NothingSent
+    from airflow_provider_copernica.operators._run import ImportRun
+    from airflow_provider_copernica.operators._steps import ImportSteps
     from airflow_provider_copernica.payload.row_rules import Columns
 
 __all__ = ["CopernicaImportOperator"]
-
-log = logging.getLogger(__name__)
 
 
 class CopernicaImportOperator(RenderingOperator):
@@ -221,9 +192,7 @@ class CopernicaImportOperator(RenderingOperator):
         self.rejects = rejects
         self.snapshot = snapshot
         self.verify = verify
-        self._store: AttemptStore | None = None
-        self._status: CopernicaImport | None = None
-        self._outcome: Mapping[str, object] = {}
+        self._run: ImportRun | None = None
         if not is_being_unmapped(self):
             refuse_default_args(getattr(self.get_dag(), "default_args", None), self.hidden_fields)
             refuse_shared_removal(self)
@@ -258,81 +227,14 @@ class CopernicaImportOperator(RenderingOperator):
 
     def execute(self, context: Context) -> int | None:
         """Make the import, or find the one that an earlier attempt made, and wait for it."""
-        from airflow_provider_copernica.hooks.copernica import CopernicaHook
-        from airflow_provider_copernica.operators._attempt_store import AttemptStore
-        from airflow_provider_copernica.operators._guards import check_waiting, read_guards
-        from airflow_provider_copernica.operators._submit import NothingSent, dry_run
+        from airflow_provider_copernica.operators._retries import before_sending, fail_without_retry
+        from airflow_provider_copernica.operators._run import ImportRun
 
         with fail_without_retry(before_sending):
             refuse_shared_removal(self)
             self._schedule()
-            guards = read_guards(**self._given_guards())
-            check_waiting(self.verify, waits=self.wait_for_completion)
-            hook = CopernicaHook(self.copernica_conn_id)
-            steps = self._make_steps(guards, context, in_worker=not self.deferrable)
-            if guards.dry_run:
-                dry_run(hook, *self._read(context), guards, steps)
-                return None
-            self._store = store = AttemptStore(context, durable=self.durable)
-            accepted, status = self._find_or_submit(context, hook, guards, store, steps)
-            if isinstance(accepted, NothingSent):
-                return None
-        with self._after_sending(context, idempotent=accepted.idempotent, remembered=store.remembers):
-            if not self.wait_for_completion:
-                self._record_result(CopernicaImport(accepted.import_id, accepted.name))
-            else:
-                status = status or self._wait(context, hook, accepted)
-                self._finish(context, hook, steps, status, accepted.kept, store)
-            if not store.remembers and not accepted.idempotent:
-                keep_return_value(self, context, accepted.import_id)
-            return accepted.import_id
-
-    def _make_steps(self, guards: Guards, context: Context, *, in_worker: bool) -> ImportSteps:
-        """The steps of the options; the operator that removes rows has one of its own."""
-        from airflow_provider_copernica.operators._steps import make_steps
-
-        return make_steps(guards, context, in_worker=in_worker)
-
-    def _find_or_submit(
-        self, context: Context, hook: CopernicaHook, guards: Guards, store: AttemptStore, steps: ImportSteps
-    ) -> tuple[AcceptedImport | NothingSent, CopernicaImport | None]:
-        """The import of this attempt, and its status where it is known to have finished."""
-        from airflow_provider_copernica.operators._attempt_store import Finished, Reconnect, SubmitAfter, plan_attempt
-        from airflow_provider_copernica.operators._submit import submit
-        from airflow_provider_copernica.operators._waiting import wait_for_end
-
-        plan = plan_attempt(store, hook)
-        match plan:
-            case Finished(record, status):
-                return record, status
-            case Reconnect(record):
-                return record, None
-            case SubmitAfter(import_id):
-                # in the worker, since two deferrals within one attempt meet a race of Airflow's
-                wait_for_end(hook, import_id, self._begin_watch(self.execution_timeout))
-
-        # not before: a file that was imported may be gone when a retry reconnects
-        return submit(hook, *self._read(context), guards, store, steps, partial(self._push_outcome, context)), None
-
-    def _wait(self, context: Context, hook: CopernicaHook, accepted: AcceptedImport) -> CopernicaImport:
-        from airflow_provider_copernica.operators._waiting import watch_in_worker
-
-        if self.deferrable:
-            self._hand_to_triggerer(context, accepted)
-        # in a worker Airflow itself sees to execution_timeout
-        return watch_in_worker(hook, accepted.import_id, self._begin_watch(None))
-
-    def _hand_to_triggerer(self, context: Context, accepted: AcceptedImport) -> NoReturn:
-        from airflow_provider_copernica.operators._waiting import make_trigger
-
-        watch = self._begin_watch(self.execution_timeout)
-        resume_data: dict[str, object] = {"idempotent": accepted.idempotent}
-        if accepted.kept:
-            resume_data["options"] = dict(accepted.kept)
-        trigger, backstop = make_trigger(accepted.import_id, self.copernica_conn_id, watch, resume_data)
-        # for the case that Airflow wakes the task without an event
-        push_status(context, CopernicaImport(accepted.import_id, accepted.name))
-        self.defer(trigger=trigger, method_name="execute_complete", timeout=backstop)
+            self._run = ImportRun(self, context)
+        return self._run.execute()
 
     def execute_complete(self, context: Context, event: object = None, *, safe_to_repeat: bool = False) -> int:
         """
@@ -343,38 +245,20 @@ class CopernicaImportOperator(RenderingOperator):
         :param safe_to_repeat: whether a retry may import the same rows once more, of a task that the first version
             deferred; today the event holds it.
         """
-        from airflow_provider_copernica.operators._attempt_store import AttemptStore
-        from airflow_provider_copernica.operators._steps import read_kept
-        from airflow_provider_copernica.triggers._events import read_event, read_resume_data
+        from airflow_provider_copernica.operators._run import ImportRun
 
-        self._store = store = AttemptStore(context, durable=self.durable)
-        resume_data = read_resume_data(event)
-        idempotent = resume_data.get("idempotent", safe_to_repeat) is True
-        with self._after_sending(context, idempotent=idempotent, remembered=store.remembers):
-            status = read_event(event)
-            self._finish_resumed(context, status, read_kept(resume_data.get("options")), store)
-            if not store.remembers and not idempotent:
-                keep_return_value(self, context, status.import_id)
-            return status.import_id
+        self._run = ImportRun(self, context)
+        return self._run.resume(event, safe_to_repeat=safe_to_repeat)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, object] | None, context: Context) -> object:
         """Go on after a deferral; where no event of the trigger is the reason, look once more."""
-        from airflow_provider_copernica.hooks.copernica import CopernicaHook
-        from airflow_provider_copernica.operators._attempt_store import AttemptStore
-        from airflow_provider_copernica.operators._attempts import AcceptedImport
-        from airflow_provider_copernica.operators._waiting import look_once_more
+        from airflow_provider_copernica.operators._run import ImportRun
 
         reason = deferral_failure(next_method, next_kwargs)
         if reason is None:
             return super().resume_execution(next_method, next_kwargs, context)
-        store = AttemptStore(context, durable=self.durable)
-        with self._after_sending(context, idempotent=False, remembered=store.remembers):
-            hook = CopernicaHook(self.copernica_conn_id)
-            status = look_once_more(hook, pull_import_id(context), deferral_error(reason))
-            record = store.load()
-            kept = record.kept if isinstance(record, AcceptedImport) and record.import_id == status.import_id else {}
-            self._finish_resumed(context, status, kept, store)
-            return status.import_id
+        self._run = ImportRun(self, context)
+        return self._run.wake(reason)
 
     def on_kill(self) -> None:
         """
@@ -382,15 +266,11 @@ class CopernicaImportOperator(RenderingOperator):
 
         :raises AirflowFailException: Airflow would retry the task without knowing of the import.
         """
-        store = self._store
-        if store is None or store.record is None:
-            return
-        log.warning("The task was stopped. %s (Import %r)", GOES_ON, store.record.name)
-        if not store.remembers and not store.record.idempotent:
-            # it reaches the task's own code, since Airflow calls this from a handler of signals
-            raise AirflowFailException(FORGOTTEN)
+        if self._run is not None:
+            self._run.on_kill()
 
-    def _read(self, context: Context) -> tuple[ImportParameters, Columns]:
+    def rendered_parameters(self, context: Context) -> tuple[ImportParameters, Columns]:
+        """Return the parameters of the import as they were rendered, and what is known of its columns."""
         from airflow_provider_copernica.operators._submit import default_name
         from airflow_provider_copernica.payload.row_rules import Columns
 
@@ -399,6 +279,33 @@ class CopernicaImportOperator(RenderingOperator):
             arguments["name"] = default_name(context)
         parameters = read_parameters(arguments, waits=self.wait_for_completion)
         return parameters, Columns(self.column_map, self.location_columns, self.current_file)
+
+    def rendered_guards(self) -> Guards:
+        """Return what is looked at before and after the import, as it was rendered."""
+        from airflow_provider_copernica.operators._guards import check_waiting, read_guards
+
+        check_waiting(self.verify, waits=self.wait_for_completion)
+        return read_guards(**self._given_guards())
+
+    def make_steps(self, guards: Guards, context: Context, *, in_worker: bool) -> ImportSteps:
+        """
+        Return the steps of the options.
+
+        :param guards: the options, as they were rendered.
+        :param context: of the task.
+        :param in_worker: whether the process that sends the rows also waits for the import's end.
+        """
+        from airflow_provider_copernica.operators._steps import make_steps
+
+        return make_steps(guards, context, in_worker=in_worker)
+
+    def begin_watch(self, *limits: timedelta | None) -> Watch:
+        """
+        Return how to wait for the import from now on.
+
+        :param limits: more limits than ``timeout``; None for none.
+        """
+        return begin_watch(self._schedule(), self.timeout, *limits)
 
     def _given_guards(self) -> dict[str, object]:
         return {
@@ -415,45 +322,6 @@ class CopernicaImportOperator(RenderingOperator):
             to_seconds(self.timeout)
         return PollSchedule(self.poll_interval, self.max_poll_interval)
 
-    def _begin_watch(self, *limits: timedelta | None) -> Watch:
-        return begin_watch(self._schedule(), self.timeout, *limits)
-
-    def _finish_resumed(self, context: Context, status: CopernicaImport, kept: Kept, store: AttemptStore) -> None:
-        from airflow_provider_copernica.hooks.copernica import CopernicaHook
-        from airflow_provider_copernica.operators._guards import read_guards
-
-        steps = self._make_steps(read_guards(**self._given_guards()), context, in_worker=False)
-        self._finish(context, CopernicaHook(self.copernica_conn_id), steps, status, kept, store)
-
-    def _finish(
-        self,
-        context: Context,
-        hook: CopernicaHook,
-        steps: ImportSteps,
-        status: CopernicaImport,
-        kept: Kept,
-        store: AttemptStore,
-    ) -> None:
-        from airflow_provider_copernica.operators._kept import keep_in_record
-
-        ProgressLog(log)(status)
-        log.info("Import %d has finished: %s. (Import %r)", status.import_id, status.lines or "no counts", status.name)
-        push_status(context, status)
-        self._status = status  # for OpenLineage, after a difference as well
-        keep = partial(keep_in_record, store, status.import_id)
-        steps.after_end(hook, status, kept, partial(self._push_outcome, context), keep)
-        add_to_asset_events(self, context, self.database, self.copernica_conn_id, self._outcome)
-        self._record_result(status)
-
-    def _push_outcome(self, context: Context, option: str, counts: Mapping[str, object]) -> None:
-        self._outcome = push_outcome(context, option, counts)
-
-    def _record_result(self, status: CopernicaImport) -> None:
-        from airflow_provider_copernica.lineage import report_output
-
-        self._status = status
-        report_output(self, self.database, self.copernica_conn_id)
-
     def lineage_inputs(self) -> list[Dataset]:
         """Return where the rows came from, in OpenLineage's terms. Transfers override this."""
         from airflow_provider_copernica.lineage import file_input
@@ -467,18 +335,7 @@ class CopernicaImportOperator(RenderingOperator):
         """Return what Airflow's OpenLineage provider asks for, after a failure as well."""
         from airflow_provider_copernica.lineage import import_lineage
 
-        if self._status is None:
+        if self._run is None or self._run.status is None:
             return None
-        return import_lineage(self.database, self.copernica_conn_id, self.lineage_inputs(), self._status, self._outcome)
-
-    @contextmanager
-    def _after_sending(self, context: Context, *, idempotent: bool, remembered: bool) -> Iterator[None]:
-        """From the POST to the end: what is known of a failed import is handed on before the error is raised."""
-        with fail_without_retry(after_sending(idempotent=idempotent, remembered=remembered)):
-            try:
-                yield
-            except CopernicaImportError as error:
-                if error.copernica_import is not None:
-                    self._status = error.copernica_import
-                    push_status_of_failure(context, error.copernica_import)
-                raise
+        inputs = self.lineage_inputs()
+        return import_lineage(self.database, self.copernica_conn_id, inputs, self._run.status, self._run.outcome)

@@ -222,10 +222,11 @@ class CopernicaRemovedRowsOperator(CopernicaImportOperator):
         rows: Iterator[object] = gone_rows(gone.records, names, values, gone.rows.has)
         return {"source": rows, "key_fields": list(names)}
 
-    def _make_steps(self, guards: Guards, context: Context, *, in_worker: bool) -> ImportSteps:
+    def make_steps(self, guards: Guards, context: Context, *, in_worker: bool) -> ImportSteps:
+        """Return the steps of the options, and the one that clears the snapshot."""
         from airflow_provider_copernica.operators._steps import ImportSteps
 
-        others = super()._make_steps(guards, context, in_worker=in_worker)
+        others = super().make_steps(guards, context, in_worker=in_worker)
         self._removal = RemovalStep(read_snapshot_settings(self.snapshot), context)
         return ImportSteps((*others.steps, self._removal))
 

@@ -22,7 +22,7 @@ from airflow_provider_copernica.payload.parameter_rules import (
     Unknown,
     broken_rules,
 )
-from airflow_provider_copernica.readers.arrow_rows import arrow_rows, is_arrow
+from airflow_provider_copernica.readers.arrow_protocol import is_arrow
 
 __all__ = [
     "PARAMETERS",
@@ -241,6 +241,8 @@ def _source(value: object) -> str | Rows:
             "is the path of a file in the place of rows: use ObjectStorageToCopernicaOperator, which reads files"
         )
     if is_arrow(value):
+        from airflow_provider_copernica.readers.arrow_rows import arrow_rows
+
         return cast("Rows", arrow_rows(value))
     if isinstance(value, Mapping | bytes) or not isinstance(value, Iterable) or hasattr(value, "to_dict"):
         hint = ": use df.to_dict('records')" if hasattr(value, "to_dict") else ""

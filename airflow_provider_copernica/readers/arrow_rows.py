@@ -24,16 +24,11 @@ from airflow_provider_copernica.readers.row_batch import RowBatch
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["arrow_rows", "batch_rows", "check_columns", "import_pyarrow", "is_arrow"]
+__all__ = ["arrow_rows", "batch_rows", "check_columns", "import_pyarrow"]
 
 # one batch is decoded at a time: so many rows, fewer where they are large
 BATCH_ROWS = 2000
 _BATCH_BYTES = 1 << 20
-
-
-def is_arrow(value: object) -> bool:
-    """Tell whether something can be read as a stream of Arrow."""
-    return hasattr(type(value), "__arrow_c_stream__")
 
 
 def import_pyarrow(extra: str, what: str) -> ModuleType:

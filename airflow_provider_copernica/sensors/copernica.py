@@ -23,16 +23,9 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_copernica.arguments import SensorArguments, refuse_unknown, rendered
 from airflow_provider_copernica.client.imports import read_import_id, read_newer_than
-from airflow_provider_copernica.client.polling import (
-    DEFAULT_MAX_POLL_INTERVAL,
-    Judge,
-    PollSchedule,
-    Watch,
-    import_timed_out,
-    look_at_import,
-    to_seconds,
-)
+from airflow_provider_copernica.client.polling import Judge, import_timed_out, look_at_import
 from airflow_provider_copernica.client.progress import ProgressLog
+from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL, PollSchedule, Watch, to_seconds
 from airflow_provider_copernica.connection_form import DEFAULT_CONN_ID
 from airflow_provider_copernica.exceptions import (
     CopernicaArgumentError,

@@ -1,1 +1,1 @@
-"""Only what changed: what Copernica is known to hold, as digests in a folder of the user's own. Knows no Airflow."""
+"""Only what changed: what Copernica is known to hold, as digests in the user's own folder. Knows nothing of Airflow."""

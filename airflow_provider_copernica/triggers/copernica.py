@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_copernica.client.imports import read_import_id, read_newer_than
-from airflow_provider_copernica.client.polling import (
+from airflow_provider_copernica.client.progress import ProgressLog
+from airflow_provider_copernica.client.schedule import (
     DEFAULT_MAX_POLL_INTERVAL,
     DEFAULT_POLL_INTERVAL,
     PollSchedule,
     Watch,
 )
-from airflow_provider_copernica.client.progress import ProgressLog
 from airflow_provider_copernica.connection_form import DEFAULT_CONN_ID
 from airflow_provider_copernica.exceptions import GOES_ON, CopernicaError
 from airflow_provider_copernica.triggers._events import error_event, finished_event

@@ -12,7 +12,8 @@ from support.scripted import scripted
 from airflow_provider_copernica.client import polling
 from airflow_provider_copernica.client.imports import CopernicaImport
 from airflow_provider_copernica.client.operations import get_import
-from airflow_provider_copernica.client.polling import PollSchedule, Watch, watch_import
+from airflow_provider_copernica.client.polling import watch_import
+from airflow_provider_copernica.client.schedule import PollSchedule, Watch
 from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.exceptions import (
     CopernicaImportFailedError,

@@ -21,6 +21,8 @@ def status(word: str = "running", processed: int | None = 10, total: int | None 
     ("first", "now", "line"),
     [
         ((status(processed=0), 0), (status(processed=20), 10), "20 of 50 lines, 40 %, 2 lines/s, about 15 s left"),
+        ((status(processed=None), 0), (status(processed=20), 10), "20 of 50 lines, 40 %, 2 lines/s, about 15 s left"),
+        ((status(processed=None), 0), (status(processed=1), 1), "1 of 50 lines, 2 %, 1 lines/s, about 49 s left"),
         ((status(processed=0), 0), (status(processed=1), 60), "1 of 50 lines, 2 %, 1 lines/min, about 49 min left"),
         ((status(), 0), (status(), 10), "10 of 50 lines, 20 %"),
         ((status(processed=0), 0), (status(processed=50), 10), "50 of 50 lines, 100 %, 5 lines/s"),

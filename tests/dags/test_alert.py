@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG
+from airflow.providers.common.compat.sdk import DAG, task
 from support.dagrun import AIRFLOW_3, AIRFLOW_3_3, poll_often, run_dag
 
 from airflow_provider_copernica.emulator import Emulator
+from airflow_provider_copernica.operators import _verify
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
+from airflow_provider_copernica.options import Verify
 from example_dags.example_copernica_alert import ImportAlert
 from example_dags.example_copernica_alert import dag as example
 
@@ -50,6 +54,40 @@ def test_the_failed_import_comes_along(copernica_emulator: Emulator, caplog: pyt
     for alert in alerts.values():
         assert alert.startswith("import ")
         assert alert.endswith("after 1 of 2 lines: Disk full (Customers)")
+
+
+def test_of_a_difference_the_alert_says_what_differs(
+    copernica_emulator: Emulator, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_verify, "PAUSE_SECONDS", 0.01)
+    short = copernica_emulator.add_database("Short", {"Email": "email", "City": {"type": "text", "length": 5}})
+    with DAG("verified_alert", schedule=None, start_date=datetime(2026, 1, 1)) as dag:
+
+        @task.copernica_import(
+            database=short,
+            action="update or add",
+            key_fields=["Email"],
+            poll_interval=0.2,
+            retries=2,
+            verify=Verify(max_removed="1%"),
+            on_failure_callback=ImportAlert(),
+        )
+        def import_customers() -> Iterator[dict[str, object]]:
+            yield {"Email": "a@example.com", "City": "Amsterdam"}
+            yield {"Email": "b@example.com", "City": "Ede"}
+
+        import_customers()
+
+    result = run_dag(dag)["import_customers"]
+    assert (result.state, len(copernica_emulator.imports)) == ("failed", 1)
+    outcome: Any = result.xcom["import_outcome"]
+    assert outcome["verify"]["columns"] == {"City": 1}
+    (alert,) = alerts_in(caplog)
+    assert alert.startswith(
+        "verified_alert.import_customers: import 1 after 2 of 2 lines: The import has finished, but "
+    )
+    assert "1 of 2 sampled rows differs in 'City' (1)" in alert
+    assert "Amst" not in alert
 
 
 def alerts_in(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -41,6 +41,8 @@ with DAG(
     )
 # [END nightly_sync]
 
+from collections.abc import Iterator
+
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook, task
 
 from airflow_provider_copernica.hooks.copernica import CopernicaHook
@@ -50,10 +52,11 @@ from airflow_provider_copernica.operators.copernica import (
 from airflow_provider_copernica.operators.removed_rows import (
     CopernicaRemovedRowsOperator,
 )
-from airflow_provider_copernica.options import Rejects
+from airflow_provider_copernica.options import Rejects, Verify
 from airflow_provider_copernica.transfers.object_storage_to_copernica import (
     ObjectStorageToCopernicaOperator,
 )
+from example_dags.example_copernica_alert import ImportAlert
 
 with DAG(
     "recipe_removed_rows",
@@ -84,6 +87,23 @@ with DAG(
     )
     sync_customers >> delete_customers
     # [END removed_rows]
+
+with DAG("recipe_verified_rows", schedule=None) as verified_rows:
+    # [START verified_rows]
+    @task.copernica_import(
+        database=1,
+        action="update or add",
+        key_fields=["Email"],
+        verify=Verify(sample=20, max_removed="1%"),
+        deferrable=False,  # the rows are compared by the process that sent them
+        on_failure_callback=ImportAlert(),  # see "Alert on failure" below
+    )
+    def import_customers() -> Iterator[dict[str, object]]:
+        yield {"Email": "noor@example.com", "City": "Utrecht"}
+        yield {"Email": "senna@example.com", "City": "Gent"}
+
+    import_customers()
+    # [END verified_rows]
 
 with DAG("recipe_delete", schedule=None) as delete:
     # [START delete_profiles]

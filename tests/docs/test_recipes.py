@@ -27,7 +27,14 @@ TABLES = """
     INSERT INTO orders VALUES ('noor@example.com', '1', 'cancelled'), ('noor@example.com', '2', 'paid');
 """
 
-for dag in (recipes.delete, recipes.location, recipes.dry_run, recipes.removed_rows, recipes.nightly_sync):
+for dag in (
+    recipes.delete,
+    recipes.location,
+    recipes.dry_run,
+    recipes.removed_rows,
+    recipes.nightly_sync,
+    recipes.verified_rows,
+):
     poll_often(dag)
 
 
@@ -73,6 +80,13 @@ def test_what_is_gone_from_the_warehouse_is_removed(copernica_emulator: Emulator
     assert "7@example.com" not in emails
     state = run_dag(recipes.nightly_sync, {"snapshots": (tmp_path / "nightly").as_uri()})["sync_customers"].state
     assert state == "success"
+
+
+@pytest.mark.usefixtures("airflow_database", "copernica_connection")
+def test_what_a_function_yields_is_read_back(copernica_emulator: Emulator) -> None:
+    result = run_dag(recipes.verified_rows)["import_customers"]
+    outcome: Any = result.xcom["import_outcome"]
+    assert (result.state, outcome["verify"]["new"], outcome["verify"]["sampled"]) == ("success", 2, 2)
 
 
 def erase(emulator: Emulator, field: str, **behaviour: Any) -> tuple[str, list[str]]:

@@ -127,7 +127,7 @@ def test_a_database_is_an_asset_that_starts_what_comes_after(
     api = standalone.api
     standalone.emulator.import_seconds = 1
     assert api.wait_for_run(ASSET_DAG_ID, api.trigger(ASSET_DAG_ID)) == "success"
-    found = api.call("GET", "assets", params={"uri_pattern": "copernica://"})["assets"]
+    found = api.call("GET", "assets", params={"uri_pattern": "copernica://%/database/1"})["assets"]
     assert isinstance(found, list)
     assert [asset["uri"] for asset in found] == ["copernica://copernica_default/database/1"]
     wait_until(lambda: api.call("GET", "dags/copernica_after_import/dagRuns")["total_entries"] == 1, PATIENCE, "a run")

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from airflow_provider_copernica.client import retry
-from airflow_provider_copernica.client.polling import PollSchedule
+from airflow_provider_copernica.client.schedule import PollSchedule
 from airflow_provider_copernica.emulator import Emulator
 
 

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from airflow_provider_copernica.client.polling import PollSchedule, Watch
+from airflow_provider_copernica.client.schedule import PollSchedule, Watch
 from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.exceptions import (
     CopernicaApiError,

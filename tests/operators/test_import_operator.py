@@ -196,3 +196,9 @@ def test_outcomes_are_the_same_in_both_modes(copernica_emulator: Emulator) -> No
 
     sync, deferred = (run_task(lambda each=each: task(deferrable=each)) for each in (False, True))  # type: ignore[misc]
     assert told(sync) == told(deferred)
+
+
+@pytest.mark.parametrize("name", [None, "", "  "])
+def test_an_import_without_a_name_is_named_after_its_task(copernica_emulator: Emulator, name: str | None) -> None:
+    assert run_task(lambda: task(name=name)).state == "success"
+    assert copernica_emulator.imports[0].parameters["name"] == "dag.load run"

@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import pytest
 from support.imports import task
+from support.s3 import connect
 from support.taskrun import Outcome, run_task
 
 from airflow_provider_copernica.emulator import Emulator
 from airflow_provider_copernica.operators.removed_rows import CopernicaRemovedRowsOperator
 from airflow_provider_copernica.options import Snapshot
-from local_airflow.environment import free_port
 
 pytestmark = pytest.mark.usefixtures("copernica_connection")
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    port = free_port()
-    server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
-    server.start()
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.stop()
-
-
 @pytest.fixture
-def client(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+def client(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A client of the storage behind the connection ``storage``, with the bucket ``state``."""
-    import boto3
-
-    for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
-        monkeypatch.delenv(name, raising=False)
-    keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret", "region_name": "eu-west-1"}
-    made = boto3.client("s3", endpoint_url=endpoint, **keys)
-    with suppress(made.exceptions.BucketAlreadyOwnedByYou):
-        made.create_bucket(Bucket="state", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    extra = {"endpoint_url": endpoint, "region_name": "eu-west-1"}
-    connection = {"conn_type": "aws", "login": "key", "password": "secret", "extra": extra}
-    monkeypatch.setenv("AIRFLOW_CONN_STORAGE", json.dumps(connection))
-    monkeypatch.setenv("NO_PROXY", "*")
-    return made
+    return connect(s3_endpoint, "state", monkeypatch)
 
 
 def objects(client: Any, prefix: str) -> list[str]:

@@ -268,6 +268,12 @@ WRONG: dict[str, Wrong] = {
         {"differing": 1, "columns": {"interest.Nws": 1}},
         "1 of 1 sampled rows differs in 'interest.Nws' (1)",
     ),
+    "a collection that is not there": (
+        database,
+        {"source": [{"Email": "a@example.com", "Ordr.Item": "Pens"}], "check_fields": False},
+        {"differing": 1, "columns": {"Ordr.Item": 1}},
+        "1 of 1 sampled rows differs in 'Ordr.Item' (1)",
+    ),
     "an order that is cut": (
         database,
         {
@@ -378,6 +384,17 @@ RIGHT: dict[str, tuple[Callable[[Emulator], int], dict[str, Any], int]] = {
         },
         1,
     ),
+    "orders whose last one can't be asked for": (
+        lambda emulator: emulator.add_database("Odd", ["Email", "City"], collections={"Order": ["Number"]}),
+        {
+            "source": [
+                {"Email": f"{name}@example.com", "City": city, "Order.Number": number}
+                for name, city, number in (("a", "Ede", "1"), ("a", "Gent", "x=y"), ("b", "Ede", "2"))
+            ],
+            "key_fields": ["Email", "Order.Number"],
+        },
+        1,
+    ),
     "orders without a key": (
         database,
         {"source": [{"Email": "a@example.com", "Order.Item": "Pen"}, {"Email": "a@example.com", "Order.Item": "Ink"}]},
@@ -418,6 +435,10 @@ def test_what_is_no_difference(copernica_emulator: Emulator, right: str) -> None
     [
         ({"action": "add", "key_fields": None}, "there are no key fields to find them by"),
         ({"source": [{"Email": "a=b@example.com"}]}, "their keys can't be asked for"),
+        (
+            {"source": [{"Email": "ß" * 250, "City": "\U0001f600" * 250}], "key_fields": ["Email", "City"]},
+            "their keys can't be asked for",
+        ),
     ],
 )
 def test_the_log_says_why_no_row_is_compared(
@@ -530,6 +551,27 @@ def test_nobody_to_update_is_looked_for_once_more(
     assert (outcome.state, counts(outcome)["missing"], counts(outcome)["calls"]) == ("success", 1, 8), outcome.error
 
 
+def test_nobody_to_update_is_looked_for_once_more_where_other_rows_are_not_known(
+    copernica_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = database(copernica_emulator)
+    ask = _verify_looks.Looks.ask
+
+    def odd(looks: _verify_looks.Looks, wanted: Any) -> Any:
+        listing = ask(looks, wanted)
+        if wanted.conditions == ("Email==b@example.com",):
+            return type(listing)(({"ID": "9", "fields": {"Email": "somebody"}},), 1)
+        return listing
+
+    def pause(_: float) -> None:
+        copernica_emulator.add_profile(held, {"Email": "a@example.com", "City": "Ede"})
+
+    monkeypatch.setattr(_verify_looks.Looks, "ask", odd)
+    monkeypatch.setattr(_verify, "time", SimpleNamespace(sleep=pause))
+    outcome = run(database=held, source=rows("a", "b", City="Ede"), action="update")
+    assert (outcome.state, counts(outcome)["sampled"], counts(outcome)["missing"]) == ("success", 1, 0), outcome.error
+
+
 # What nobody may see
 
 
@@ -558,7 +600,7 @@ def test_a_key_that_can_not_be_asked_for_is_counted(
 ) -> None:
     outcome = run(source=[{"Email": "a=b@example.com"}, {"Email": "c@example.com"}])
     assert (outcome.state, counts(outcome)["sampled"]) == ("success", 1), outcome.error
-    assert "1 rows can't be in the sample" in caplog.text
+    assert "Rows can't be in the sample where Copernica's filters have no way to write their keys: 1." in caplog.text
 
 
 # When the looking itself goes wrong
@@ -604,6 +646,13 @@ def test_after_the_post_it_fails_without_a_retry(copernica_emulator: Emulator, a
     assert counts(outcome)["new"] == (None if after == 1 else 2)
     copernica_emulator.clear_faults()
     assert made.attempt().state == "failed", "an attempt without the rows"
+
+
+def test_a_redirect_is_not_followed_and_not_shown(copernica_emulator: Emulator) -> None:
+    copernica_emulator.fail("database/1/profiles", Fault.REDIRECT, after=4, times=None)
+    outcome = run()
+    assert (outcome.state, outcome.attempts) == ("failed", 1)
+    assert "answered with a redirect to a place that is not shown, which is not followed" in str(outcome.error)
 
 
 def test_after_the_post_it_may_be_a_warning(copernica_emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
@@ -741,7 +790,18 @@ def test_an_import_that_was_not_looked_at_before(
     made.make_task = lambda: task(retries=2, verify=Verify())
     outcome = made.attempt()
     assert (outcome.state, looks(copernica_emulator)) == ("success", 0)
-    assert "The database was not looked at before this import" in caplog.text
+    assert "What the database held before this import is not known" in caplog.text
+    assert (counts(outcome)["new"], counts(outcome)["calls"]) == (None, 0)
+
+
+def test_a_limit_on_removals_is_no_use_where_nothing_is_known_of_before(copernica_emulator: Emulator) -> None:
+    copernica_emulator.fail("import", Fault.INVALID_TOKEN_400, times=2)
+    made = TaskRun(lambda: task(retries=2))
+    assert made.attempt().state == "up_for_retry"
+    made.make_task = lambda: task(retries=2, verify=Verify(max_removed=5))
+    outcome = made.attempt()
+    assert (outcome.state, counts(outcome)["removed"]) == ("failed", None)
+    assert "how many were removed is not known, and max_removed asks for it" in str(outcome.error)
 
 
 def test_a_failed_import_is_not_looked_at(copernica_emulator: Emulator) -> None:

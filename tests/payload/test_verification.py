@@ -14,13 +14,13 @@ from airflow_provider_copernica.payload.header import make_header
 from airflow_provider_copernica.payload.option_arguments import Limit
 from airflow_provider_copernica.payload.row_rules import RowRules
 from airflow_provider_copernica.payload.schema import DatabaseSchema
-from airflow_provider_copernica.payload.verify_conditions import id_of, is_askable, is_removed, satisfies
-from airflow_provider_copernica.payload.verify_counts import Baseline, Counts, count_changes, read_baseline
-from airflow_provider_copernica.payload.verify_outcome import Outcome, SampleOutcome
-from airflow_provider_copernica.payload.verify_rows import Ask, Examination, Finding, RowFinding
-from airflow_provider_copernica.payload.verify_sample import RowSample, SampledRow
-from airflow_provider_copernica.payload.verify_settings import VerifySettings
-from airflow_provider_copernica.payload.verify_values import is_stored_as_sent, stored_text
+from airflow_provider_copernica.verification.conditions import id_of, is_askable, is_removed, satisfies
+from airflow_provider_copernica.verification.counts import Baseline, Counts, count_changes, read_baseline
+from airflow_provider_copernica.verification.outcome import Outcome, SampleOutcome
+from airflow_provider_copernica.verification.rows import Ask, Examination, Finding, RowFinding
+from airflow_provider_copernica.verification.sample import RowSample, SampledRow
+from airflow_provider_copernica.verification.settings import VerifySettings
+from airflow_provider_copernica.verification.values import is_stored_as_sent, stored_text
 
 Result = TypeVar("Result")
 
@@ -86,6 +86,13 @@ SCHEMA = DatabaseSchema.from_api(
         ("empty_data", "2026-01-31", "2026-01-31", True),
         ("datetime", "2026-01-31", "2026-01-31 00:00:00", True),
         ("datetime", "2026-01-31T06:00:00", "2026-01-31 06:00:00", True),
+        ("datetime", "2026-01-31 06:00", "2026-01-31 06:00:00", True),
+        ("datetime", "2026-01-31 06:00:00.750000", "2026-01-31 06:00:00", True),
+        ("datetime", "2026-01-31T06:00:00Z", "2026-01-31 07:00:00", True),
+        ("datetime", "2026-07-31T23:30:00-0500", "2026-08-01 06:30:00", True),
+        ("datetime", "2026-01-31T06:00:00+01:00", "2026-01-31 07:00:00", False),
+        ("datetime", "2026-01-31T06:00:00+25:00", "0000-00-00 00:00:00", False),
+        ("date", "2026-07-31T23:30:00Z", "2026-08-01", True),
         ("datetime", "2026-01-31 06:00:00", "2026-01-31 07:00:00", False),
         ("datetime", "", "0000-00-00 00:00:00", True),
         ("empty_datetime", "2026-01-31 06:00:00", "2026-01-31", False),
@@ -169,9 +176,27 @@ def test_what_can_not_be_asked_for_is_counted(key: str) -> None:
     assert sample.not_askable == 1
 
 
+def test_a_row_is_not_compared_where_a_later_row_of_its_key_can_not_be_asked_for() -> None:
+    columns, keys = ("Email", "City", "Order.Number"), ("Email", "Order.Number")
+    rows = [("a", "Gent", "1"), ("b", "Gent", "2"), ("a", "Ede", "x=y")]
+    sample = RowSample(5)
+    assert drawn(sample, rows, *columns, keys=keys) == {rows[1]}
+    assert sample.not_askable == 1
+    assert drawn(RowSample(5), [*rows, ("a", "Breda", "3")], *columns, keys=keys) == {rows[1], ("a", "Breda", "3")}
+    for _ in range(20):
+        many = [(f"{n}", "Gent", number) for n in range(50) for number in ("1", "x=y")]
+        assert drawn(RowSample(3), many, *columns, keys=keys) == set()
+
+
 @pytest.mark.parametrize("text", ["a@b.c", "O'Brien", "a,b", "50%", "a_b", "a*b", "a+b&c", 'a"b', "Ñ", "#1", "x" * 300])
 def test_other_characters_can_be_asked_for(text: str) -> None:
     assert is_askable([text])
+
+
+def test_keys_that_make_the_url_too_long_are_not_asked_for() -> None:
+    assert is_askable(["x" * 300] * 4)
+    assert is_askable(["\U0001f600" * 300])
+    assert not is_askable(["\U0001f600" * 200] * 2)
 
 
 def test_no_row_is_drawn_without_key_fields_or_by_interests() -> None:
@@ -399,6 +424,29 @@ def test_of_a_collection_without_a_key_nothing_is_deleted() -> None:
     assert (made.finding, len(asked)) == (Finding.AS_EXPECTED, 1)
 
 
+def test_a_collection_that_the_database_does_not_have_differs() -> None:
+    sent = row(Email="a@b.c", Ordr__Item="Pen")
+    made, _ = answered(Examination(1, "update or add", schema=SCHEMA).examine(sent), [profile()])
+    assert made == RowFinding(Finding.DIFFERING, ("Ordr.Item",))
+    made, _ = answered(
+        Examination(1, "update or add", schema=SCHEMA).examine(row(Email="a@b.c", Ordr__Item="")), [profile()]
+    )
+    assert made.finding is Finding.AS_EXPECTED
+    sent = SampledRow(
+        *[(made := header("Email", "Ordr.No", keys=("Email", "Ordr.No"))).columns, ("a@b.c", "7"), made.keys]
+    )
+    found, _ = answered(Examination(1, "delete", deletes_subprofiles=True, schema=SCHEMA).examine(sent), [profile()])
+    assert found.finding is Finding.UNKNOWN
+
+
+def test_a_collection_is_known_in_any_case_of_letters() -> None:
+    sent = row(Email="a@b.c", order__Item="Pen")
+    made, asked = answered(
+        Examination(1, "update or add", schema=SCHEMA).examine(sent), [profile()], [order(Item="Ink")]
+    )
+    assert (made.finding, asked[1].path) == (Finding.MISSING, "profile/5/subprofiles/7")
+
+
 # The counts
 
 
@@ -467,8 +515,10 @@ def listing(total: int | None, *items: dict[str, object]) -> Listing:
 def test_what_has_changed(before: Baseline, replies: list[Listing], expected: tuple[int | None, ...]) -> None:
     counts, asked = answered(count_changes(before), *replies)
     assert (counts.new, counts.modified, counts.removed) == expected
+    said = " ".join(counts.unknown)
+    for number, word in zip(expected, ("are new", "modified", "removed"), strict=True):
+        assert (word in said) is (number is None), "each number that is not known is said to be so, and no other"
     assert counts.before == before.number
-    assert len(counts.unknown) == [counts.new, counts.modified].count(None)
     conditions = [ask.conditions for ask in asked]
     if len(asked) == 3:
         assert conditions == [("id>500",), (), ("modified>=2026-07-01 12:00:00", "id<=500")]

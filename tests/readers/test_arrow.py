@@ -24,7 +24,8 @@ from hypothesis import strategies as st
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.payload.columns import ColumnKind
 from airflow_provider_copernica.payload.values import to_text
-from airflow_provider_copernica.readers.arrow_rows import arrow_rows, is_arrow
+from airflow_provider_copernica.readers.arrow_protocol import is_arrow
+from airflow_provider_copernica.readers.arrow_rows import arrow_rows
 from airflow_provider_copernica.readers.malformed_row import MalformedRow
 from airflow_provider_copernica.readers.row_batch import single_rows
 

@@ -14,6 +14,7 @@ FIRST = {
     "tests/e2e/test_celery.py": "celery",
     "tests/test_package.py": "celery",
     "tests/e2e/test_kill.py": "kill",
+    "tests/e2e/test_snapshot_kill.py": "snapshot kill",
     "tests/e2e/": "standalone",
     # the first DAG run of a process loads half of Airflow
     "tests/dags/test_dag_runs.py": "dag runs",

@@ -7,34 +7,20 @@ import json
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, quote_plus, urlsplit
 
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
+from support.s3 import connect
 from support.stored_files import CSV, PART, ROWS, WRITERS, emails, stored, task
 from support.taskrun import Outcome, TaskRun, run_task
 
 from airflow_provider_copernica.emulator import Emulator, Fault
 from airflow_provider_copernica.transfers.object_storage_to_copernica import ObjectStorageToCopernicaOperator
-from local_airflow.environment import free_port
 
 pytestmark = pytest.mark.usefixtures("copernica_connection")
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    port = free_port()
-    server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
-    server.start()
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.stop()
 
 
 class TestS3:
@@ -42,26 +28,14 @@ class TestS3:
 
     @pytest.fixture(autouse=True)
     def bucket(
-        self, endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, copernica_emulator: Emulator
+        self, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, copernica_emulator: Emulator
     ) -> None:
         """The connection ``storage``, and files in the bucket ``customers``, which the emulator may fetch."""
-        import boto3
-
         copernica_emulator.local_locations = True
-        for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
-            monkeypatch.delenv(name, raising=False)
-        keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret", "region_name": "eu-west-1"}
-        client = boto3.client("s3", endpoint_url=endpoint, **keys)
-        location = {"LocationConstraint": "eu-west-1"}
-        with suppress(client.exceptions.BucketAlreadyOwnedByYou):
-            client.create_bucket(Bucket="customers", CreateBucketConfiguration=location)
+        client = connect(s3_endpoint, "customers", monkeypatch)
         for name, write in WRITERS.items():
             write(tmp_path / name)
             client.upload_file(str(tmp_path / name), "customers", f"daily/{name}")
-        connection = {"conn_type": "aws", "login": "key", "password": "secret"}
-        extra = {"endpoint_url": endpoint, "region_name": "eu-west-1"}
-        monkeypatch.setenv("AIRFLOW_CONN_STORAGE", json.dumps({**connection, "extra": extra}))
-        monkeypatch.setenv("NO_PROXY", "*")
 
     @pytest.mark.parametrize("name", ["customers.csv", "customers.csv.gz", "customers.parquet"])
     def test_an_object(self, copernica_emulator: Emulator, name: str) -> None:
@@ -248,11 +222,11 @@ class TestS3:
     def test_temporary_credentials_are_warned_about(
         self,
         copernica_emulator: Emulator,
-        endpoint: str,
+        s3_endpoint: str,
         monkeypatch: pytest.MonkeyPatch,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
-        extra = {"endpoint_url": endpoint, "region_name": "eu-west-1", "aws_session_token": "session"}
+        extra = {"endpoint_url": s3_endpoint, "region_name": "eu-west-1", "aws_session_token": "session"}
         connection = {"conn_type": "aws", "login": "key", "password": "secret", "extra": extra}
         monkeypatch.setenv("AIRFLOW_CONN_TEMPORARY", json.dumps(connection))
         outcome = run_task(lambda: task("s3://temporary@customers/daily/customers.csv", presign=True))

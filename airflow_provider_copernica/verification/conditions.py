@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from urllib.parse import quote
 
 from airflow_provider_copernica.client.convert import to_count
 from airflow_provider_copernica.payload.field_types import FieldType
-from airflow_provider_copernica.payload.verify_values import is_stored_as_sent, stored_text
+from airflow_provider_copernica.verification.values import is_stored_as_sent, stored_text
 
 __all__ = ["equals", "field_of", "has_field", "id_of", "is_askable", "is_removed", "satisfies"]
 
 # characters of the documented operators (==, !=, <>, <, >, <=, >=, =~, !~), and what no line of a log shows
 _UNSAFE = re.compile(r"[=<>!~\x00-\x1f\x7f]")
-# characters of a condition: far from what any server takes for too long a URL
+# characters of a value
 _LONGEST = 300
+# characters of all conditions in a URL, where an emoji takes twelve: many servers refuse a URL of more than 8,000
+_LONGEST_QUERY = 4_000
 
 
 def is_askable(texts: Sequence[str]) -> bool:
@@ -29,7 +32,9 @@ def is_askable(texts: Sequence[str]) -> bool:
 
     :param texts: names of fields, or their values.
     """
-    return not any(len(text) > _LONGEST or not text.strip() or _UNSAFE.search(text) for text in texts)
+    if any(len(text) > _LONGEST or not text.strip() or _UNSAFE.search(text) for text in texts):
+        return False
+    return len(quote("".join(texts))) <= _LONGEST_QUERY
 
 
 def equals(name: str, text: str) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from airflow_provider_copernica.payload.columns import show_name
-from airflow_provider_copernica.payload.verify_counts import UNKNOWN_COUNTS, Counts
-from airflow_provider_copernica.payload.verify_rows import Finding, RowFinding
-from airflow_provider_copernica.payload.verify_settings import VerifySettings
+from airflow_provider_copernica.verification.counts import UNKNOWN_COUNTS, Counts
+from airflow_provider_copernica.verification.rows import Finding, RowFinding
+from airflow_provider_copernica.verification.settings import VerifySettings
 
 __all__ = ["Outcome", "SampleOutcome"]
 

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from airflow_provider_copernica.client.convert import to_count
 from airflow_provider_copernica.client.import_states import COPERNICA_ZONE
 from airflow_provider_copernica.client.lookups import Listing
-from airflow_provider_copernica.payload.verify_conditions import has_field, id_of
-from airflow_provider_copernica.payload.verify_rows import Ask
-from airflow_provider_copernica.payload.verify_values import stored_text
+from airflow_provider_copernica.verification.conditions import has_field, id_of
+from airflow_provider_copernica.verification.rows import Ask
+from airflow_provider_copernica.verification.values import stored_text
 
 __all__ = ["UNKNOWN_COUNTS", "Baseline", "Counts", "ask_baseline", "count_changes", "read_baseline"]
 
@@ -131,6 +131,8 @@ def count_changes(baseline: Baseline) -> Generator[Ask, Listing, Counts]:
     removed = None
     if baseline.number is not None and new is not None and after.total is not None:
         removed = max(baseline.number + new - after.total, 0)  # less than none: others have added some meanwhile
+    elif new is not None:
+        unknown.append("How many were removed is not known, since Copernica did not say how many there are.")
     return Counts(baseline.number, new, modified, removed, tuple(unknown))
 
 

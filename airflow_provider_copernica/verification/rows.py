@@ -27,7 +27,7 @@ from airflow_provider_copernica.client.lookups import Listing
 from airflow_provider_copernica.payload.columns import Column
 from airflow_provider_copernica.payload.field_types import FieldType
 from airflow_provider_copernica.payload.schema import CollectionSchema, DatabaseSchema
-from airflow_provider_copernica.payload.verify_conditions import (
+from airflow_provider_copernica.verification.conditions import (
     equals,
     field_of,
     has_field,
@@ -35,8 +35,8 @@ from airflow_provider_copernica.payload.verify_conditions import (
     is_removed,
     satisfies,
 )
-from airflow_provider_copernica.payload.verify_sample import SampledRow
-from airflow_provider_copernica.payload.verify_values import is_stored_as_sent, stored_text
+from airflow_provider_copernica.verification.sample import SampledRow
+from airflow_provider_copernica.verification.values import is_stored_as_sent, stored_text
 
 __all__ = ["Ask", "Asking", "Examination", "Finding", "RowFinding"]
 
@@ -160,8 +160,10 @@ class Examination:
         for profile in profiles:
             for name in _collections(row):
                 collection, keys = self._collection(name), self._keys(row, name)
-                if collection is None or not keys:
+                if not keys:
                     continue
+                if collection is None:
+                    return RowFinding(Finding.UNKNOWN)
                 items = yield self._by_key(f"collection/{collection.id}/subprofiles", keys, _MANY)
                 if _of_profile(_living(items, keys), profile):
                     return RowFinding(Finding.DIFFERING)
@@ -171,10 +173,12 @@ class Examination:
 
     def _examine_subprofile(self, row: SampledRow, profile: Item, name: str) -> Asking:
         collection, keys, profile_id = self._collection(name), self._keys(row, name), id_of(profile)
-        if collection is None or profile_id is None:
+        if self.schema is None or profile_id is None:
             return _AS_EXPECTED  # nothing is known of it
         if not keys and not any(text.strip() for _, text in _cells(row, name)):
             return _AS_EXPECTED  # nothing was sent
+        if collection is None:  # the database does not have it
+            return RowFinding(Finding.DIFFERING, tuple(each.name for each in row.columns if each.collection == name))
         if not keys:
             items = yield Ask(f"profile/{profile_id}/subprofiles/{collection.id}", (), _MANY, newest_first=True)
             if any(not self._compare(item, row, name).is_difference for item in _living(items, {})):
@@ -205,7 +209,7 @@ class Examination:
 
     def _collection(self, name: str) -> CollectionSchema | None:
         collections = self.schema.collections if self.schema else ()
-        return next((collection for collection in collections if collection.name == name), None)
+        return next((each for each in collections if each.name.casefold() == name.casefold()), None)
 
     def _compare(self, item: Item, row: SampledRow, collection: str | None) -> RowFinding:
         columns = tuple(

@@ -13,13 +13,17 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
+from airflow_provider_copernica.client.import_states import COPERNICA_ZONE
+
 __all__ = ["is_stored_as_sent", "stored_text"]
 
 _NUMBER = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,3})?")
 _INTEGER_TEXT = re.compile(r"[+-]?[0-9]{1,40}")
-_MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T]([0-9]{2}:[0-9]{2}:[0-9]{2}))?")
+_MOMENT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:[ T]([0-9]{2}:[0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
 _ZERO_DATE = "0000-00-00"
-_MIDNIGHT = "00:00:00"
 
 Compare = Callable[[str, str], bool]
 
@@ -74,10 +78,15 @@ def _same_day(sent: str, stored: str) -> bool:
 
 
 def _moment(text: str) -> datetime | None:
+    """Read a date or a moment, to the second; with a zone it is converted to Copernica's, as was observed there."""
     match = _MOMENT.fullmatch(text)
+    if not match:
+        return None
+    day, minute, second, zone = match.groups()
     try:
-        return datetime.fromisoformat(f"{match[1]}T{match[2] or _MIDNIGHT}") if match else None
-    except ValueError:
+        moment = datetime.fromisoformat(f"{day}T{minute or '00:00'}:{second or '00'}{zone or ''}")
+        return moment.astimezone(COPERNICA_ZONE).replace(tzinfo=None) if zone else moment
+    except (ValueError, OverflowError):
         return None
 
 
@@ -90,7 +99,7 @@ def _is_zero_number(text: str) -> bool:
 
 
 def _is_zero_date(text: str) -> bool:
-    return text in ("", _ZERO_DATE, f"{_ZERO_DATE} {_MIDNIGHT}")
+    return text in ("", _ZERO_DATE, f"{_ZERO_DATE} 00:00:00")
 
 
 _INTEGER = _or_zero(_same_integer, _is_zero_number)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from airflow_provider_copernica.payload.columns import Column
 from airflow_provider_copernica.payload.header import Header
-from airflow_provider_copernica.payload.verify_conditions import is_askable
+from airflow_provider_copernica.verification.conditions import is_askable
 
 __all__ = ["RowSample", "SampledRow"]
 
@@ -50,7 +50,8 @@ class RowSample:
         self._size = size
         self._whole_key = whole_key
         self._salt = secrets.token_hex(8)
-        self._rows: dict[str, SampledRow] = {}
+        self._rows: dict[str, SampledRow | None] = {}
+        """By key; None where its last row so far can't be asked for."""
         self._marks: list[tuple[int, str]] = []
         """The hashes of the keys that were drawn, negative, so that the largest one comes first."""
         self._largest = sys.maxsize
@@ -65,7 +66,7 @@ class RowSample:
     @property
     def rows(self) -> list[SampledRow]:
         """The rows that were drawn."""
-        return list(self._rows.values())
+        return [row for row in self._rows.values() if row is not None]
 
     def begin(self, header: Header) -> None:
         """
@@ -90,7 +91,9 @@ class RowSample:
         if mark > self._largest:
             return True
         if not self._is_askable(texts):
-            self.not_askable += key not in self._rows
+            self.not_askable += 1
+            if key in self._rows:
+                self._rows[key] = None  # not the row before, which this one overwrites
             return True
         if key not in self._rows:
             self._draw(mark, key)
