@@ -21,7 +21,7 @@ from airflow_provider_copernica.payload.parameters import is_unknown
 from airflow_provider_copernica.snapshot.decisions import Afresh, Run, decide_removal
 from airflow_provider_copernica.snapshot.pointer import Pointer
 from airflow_provider_copernica.snapshot.records import RecordFile
-from airflow_provider_copernica.snapshot.removed import count_gone, gone_rows, records_of_removal
+from airflow_provider_copernica.snapshot.removed import Gone, find_gone, gone_rows, records_of_removal
 from airflow_provider_copernica.snapshot.settings import read_snapshot_settings, refuse_parameters
 from airflow_provider_copernica.snapshot.store import SnapshotFolder, records_name
 
@@ -52,14 +52,14 @@ class GoneRows:
     :param number: of its pointer.
     :param pointer: what it says.
     :param records: its records.
-    :param count: how many rows are gone.
+    :param rows: those that are gone.
     """
 
     folder: SnapshotFolder
     number: int
     pointer: Pointer
     records: RecordFile
-    count: int
+    rows: Gone
 
 
 class RemovalStep(PointerStep):
@@ -67,13 +67,16 @@ class RemovalStep(PointerStep):
 
     _gone: GoneRows | None = None
 
-    def open(self, hook: CopernicaHook, database: int, key_fields: tuple[str, ...]) -> GoneRows:
+    def open(
+        self, hook: CopernicaHook, database: int, key_fields: tuple[str, ...], *, whole_profiles: bool = False
+    ) -> GoneRows:
         """
         Find the rows that are gone now.
 
         :param hook: of the account.
         :param database: ID of the database.
         :param key_fields: of the import; none: those of the snapshot.
+        :param whole_profiles: also where the key has fields of a collection, profiles are removed or changed.
         :raises AirflowSkipException: there are none.
         """
         folder = self._folder()
@@ -89,12 +92,19 @@ class RemovalStep(PointerStep):
         records = folder.open_records(decision.pointer, settled=decision.settled)
         if records is None:
             raise _nothing("the records of the last snapshot can't be read")
-        count = count_gone(records)
-        self._gone = GoneRows(folder, found.number, decision.pointer, records, count)
-        if not count:
+        names = decision.pointer.key_fields
+        rows = find_gone(records, names, [name for name in names if not (whole_profiles and _is_of_collection(name))])
+        self._gone = GoneRows(folder, found.number, decision.pointer, records, rows)
+        if rows.in_use:
+            log.warning(
+                "%s of the rows that are gone are not removed, since other rows of the source have the same key but "
+                "for upper and lower case, or the same profile.",
+                f"{rows.in_use:,}",
+            )
+        if not rows.count:
             self.close()
             raise _nothing("no row is gone")
-        log.info("%s of the rows before are gone.", f"{count:,}")
+        log.info("%s of the rows before are gone.", f"{rows.count:,}")
         return self._gone
 
     def row_step(self, hook: CopernicaHook, parameters: ImportParameters) -> None:
@@ -128,7 +138,7 @@ class RemovalStep(PointerStep):
         if self._gone is None:
             raise RuntimeError("The snapshot was not opened yet.")
         gone, number, nonce = self._gone, self._gone.number + 1, secrets.token_hex(16)
-        records = records_of_removal(gone.records)
+        records = records_of_removal(gone.records, gone.rows.has)
         try:
             pointer = replace(
                 gone.pointer,
@@ -160,9 +170,10 @@ class CopernicaRemovedRowsOperator(CopernicaImportOperator):
     """
     Remove from Copernica what is gone from the source of a task with ``Snapshot(path, on_removed="hand_over")``.
 
-    It imports the keys of the rows that are gone at that moment; one that is back is not among them. Without any the
-    task is skipped. Its import clears them from the snapshot when it has finished; what an earlier one could not finish
-    is taken up. Let it follow the task that keeps the snapshot.
+    It imports the keys of the rows that are gone at that moment; one that is back, be it in another case, is not among
+    them, nor is one whose whole profile would go although another row has it. Without any the task is skipped. Its
+    import clears them from the snapshot when it has finished; what an earlier one could not finish is taken up. Let it
+    follow the task that keeps the snapshot.
 
     :param snapshot: the ``Snapshot`` of that task; its path and connection count.
     :param action: ``delete``, the default; or ``update``, with ``set``.
@@ -201,12 +212,16 @@ class CopernicaRemovedRowsOperator(CopernicaImportOperator):
         from airflow_provider_copernica.hooks.copernica import CopernicaHook
 
         database, key_fields = _read_identity(self.database, self.key_fields)
-        gone = self._removal.open(CopernicaHook(self.copernica_conn_id), database, key_fields)
-        names = gone.pointer.key_fields
         values = dict(self.set or {})
+        whole_profiles = str(self.delete_target).strip() == "profile" or not all(
+            map(_is_of_collection, map(str, values))
+        )
+        hook = CopernicaHook(self.copernica_conn_id)
+        gone = self._removal.open(hook, database, key_fields, whole_profiles=whole_profiles)
+        names = gone.pointer.key_fields
         if shared := sorted({*values} & {*names}):
             raise CopernicaArgumentError(f"set: {shared[0]!r} is a key field, by which the profile is found")
-        rows: Iterator[object] = gone_rows(gone.records, names, values)
+        rows: Iterator[object] = gone_rows(gone.records, names, values, gone.rows.has)
         return {"source": rows, "key_fields": list(names)}
 
     def make_steps(self, guards: Guards, context: Context, *, in_worker: bool) -> ImportSteps:
@@ -225,6 +240,10 @@ class CopernicaRemovedRowsOperator(CopernicaImportOperator):
 def _boolean(value: object) -> object:
     text = str(value).strip().lower()
     return {"true": True, "1": True, "false": False, "0": False}.get(text)
+
+
+def _is_of_collection(name: str) -> bool:
+    return "." in name and not name.startswith("interest.")
 
 
 def _check_action(action: object, values: object) -> None:

@@ -177,7 +177,7 @@ class Comparison:
         :param incomplete: rows were rejected, so that a row that was not seen may be one of them: none is gone then.
         :raises CopernicaArgumentError: a key occurs more than once.
         """
-        merge = _Merge(incomplete=incomplete, hands_over=self._rules.hands_over)
+        merge = _Merge(incomplete=incomplete, hands_over=self._rules.hands_over, full=self.full is not None)
         repeated = 0
         old = self._base.records.buckets() if self._base else None
         for bucket in range(BUCKETS):
@@ -233,11 +233,13 @@ class Comparison:
 class _Merge:
     """Decides on the rows of the last snapshot that the source does not have."""
 
-    def __init__(self, *, incomplete: bool, hands_over: bool) -> None:
+    def __init__(self, *, incomplete: bool, hands_over: bool, full: bool) -> None:
         self.gone = self.kept_gone = self.without_key = 0
         self.altered = False
         self._incomplete = incomplete
         self._hands_over = hands_over
+        # where everything is sent, what is not among it has to be sent when it is back
+        self._more = DOUBT if full else 0
 
     def keep(self, entries: Iterable[bytes], records: RecordFile) -> list[bytes]:
         """Return what is kept of them, with its present flags."""
@@ -247,7 +249,7 @@ class _Merge:
             if flags is None:
                 self.altered = True
                 continue
-            is_new = not flags & GONE
+            is_new, flags = not flags & GONE, flags | self._more
             if self._incomplete and is_new:
                 kept.append(with_flags(entry if self._hands_over else entry[:RECORD], flags))
                 continue

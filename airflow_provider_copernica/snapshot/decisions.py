@@ -53,6 +53,7 @@ __all__ = [
 
 ABANDONED_AFTER = timedelta(hours=1)
 """A run that wrote a pointer sends its rows at once; after this time it is taken for lost."""
+CLOCKS_DIFFER = timedelta(hours=1)  # a moment that is further ahead is a mistake
 
 
 class ImportFate(Enum):
@@ -289,6 +290,10 @@ def _why_full(pointer: Pointer, run: Run) -> str | None:
         return f"the action was {pointer.action!r} before"
     if pointer.ignore_empty_fields != run.ignore_empty_fields:
         return "ignore_empty_fields was another"
-    if pointer.full_at + run.full_every <= run.now:
-        return "full_every is over"
-    return None
+    return "full_every is over" if _is_over(pointer, run) else None
+
+
+def _is_over(pointer: Pointer, run: Run) -> bool:
+    """Whether everything is due, which a clock that was ahead must not put off."""
+    since = run.now - pointer.full_at
+    return not run.full_every or since >= run.full_every or -since > CLOCKS_DIFFER

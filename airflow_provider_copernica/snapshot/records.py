@@ -24,7 +24,8 @@ DOUBT          in doubt                      the same
 none           held by Copernica             the same
 =============  ============================  ======================================
 
-DOUBT is what remains of SENT when the next file is written before the row could be sent again.
+DOUBT is what remains of SENT when the next file is written before the row could be sent again; a row that is kept while
+everything else is sent, since it is gone or rejected, gets it as well.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,6 +31,9 @@ HAND_OVER: OnRemoved = "hand_over"
 FULL_EVERY = timedelta(days=7)
 _DAY = timedelta(days=1)
 _LONGEST = 36_500
+_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+# a name and a secret, which may hold slashes, before the host
+_PASSWORD = re.compile(r"(?::|%3a)[^@]*@", re.IGNORECASE)
 _ACTIONS = ("update", "update or add", "ignore or add")
 
 
@@ -174,8 +178,9 @@ def _path(value: object) -> str:
         raise ValueError("must be a folder, like 's3://bucket/copernica/customers'")
     try:
         parts = urlsplit(text)
-        secret = bool(parts.password) or (bool(parts.scheme) and bool(parts.query or parts.fragment))
+        secret = bool(parts.scheme) and bool(parts.query or parts.fragment)
         secret = secret or ("@" in parts.path.partition("/")[0] and not parts.scheme)
+        secret = secret or _PASSWORD.search(_SCHEME.sub("", text)) is not None
     except ValueError:
         secret = True
     if secret:

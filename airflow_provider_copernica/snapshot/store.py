@@ -36,6 +36,7 @@ class FileSystem(Protocol):
     def rm_file(self, path: str) -> None: ...
     def exists(self, path: str) -> bool: ...
     def makedirs(self, path: str, exist_ok: bool) -> None: ...
+    def mv(self, path1: str, path2: str) -> None: ...
     def invalidate_cache(self, path: str | None = None) -> None: ...
 
 
@@ -78,20 +79,8 @@ class SnapshotFolder:
         :raises CopernicaError: the storage can't be read.
         """
         with self._reading():
-            numbers = [int(match[1]) for match in map(_POINTER.fullmatch, self._names()) if match]
-            if not numbers:
-                return NoPointer()
-            return self._read_twice(max(numbers))
-
-    def read(self, number: int) -> Found:
-        """
-        Return a pointer.
-
-        :param number: its number.
-        :raises CopernicaError: the storage can't be read.
-        """
-        with self._reading():
-            return self._read_twice(number)
+            number = max(self._numbers(), default=None)
+            return NoPointer() if number is None else self._read_twice(number)
 
     def open_records(self, pointer: Pointer, *, settled: bool) -> RecordFile | None:
         """
@@ -129,8 +118,12 @@ class SnapshotFolder:
             with self._open(pointer.records, "wb") as file:
                 records.copy_to(file)
             is_ours = self._create(number, pointer)
-        if not is_ours:
+            # a number is free again once later runs have confirmed theirs and removed what was older
+            is_last = is_ours and max(self._numbers(), default=number) <= number
+        if not is_last:
             self._remove(pointer.records)
+            if is_ours:
+                self._remove(_pointer_name(number))
             raise SnapshotTakenError(
                 f"Another run of this task took up the snapshot meanwhile, so nothing was sent to Copernica. Let one "
                 f"run at a time (max_active_runs=1). (Folder {self.shown})"
@@ -144,8 +137,13 @@ class SnapshotFolder:
         :param pointer: what it says now.
         :raises CopernicaError: the storage can't be written.
         """
-        with self._writing(), self._open(_pointer_name(number), "wb") as file:
-            file.write(pointer.to_json())
+        name, data = _pointer_name(number), pointer.to_json()
+        with self._writing():
+            if self.has_folders:
+                self._replace_on_disk(name, data)
+                return
+            with self._open(name, "wb") as file:
+                file.write(data)
 
     def remove_older(self, number: int, pointer: Pointer) -> None:
         """
@@ -162,6 +160,9 @@ class SnapshotFolder:
         except Exception as error:  # noqa: BLE001 - whatever the storage raises: they cost room and nothing else
             log.info("Older files of the snapshot could not be removed (%s).", type(error).__name__)
 
+    def _numbers(self) -> list[int]:
+        return [int(match[1]) for match in map(_POINTER.fullmatch, self._names()) if match]
+
     def _names(self) -> list[str]:
         self.fs.invalidate_cache()  # listings are kept with the process; another run may have written meanwhile
         try:
@@ -173,6 +174,7 @@ class SnapshotFolder:
         found = self._read_pointer(number)
         if isinstance(found, DamagedPointer):
             self.pause(_SECOND_LOOK)
+            self.fs.invalidate_cache()  # the size of the file may be kept with the listing
             found = self._read_pointer(number)
         return found
 
@@ -186,10 +188,15 @@ class SnapshotFolder:
     def _create(self, number: int, pointer: Pointer) -> bool:
         """Whether the pointer is ours; a storage that repeats a request may say that it exists when it is."""
         name, data = _pointer_name(number), pointer.to_json()
+        is_made = False
         try:
             with self._open(name, "xb") as file:
+                is_made = self.has_folders
                 file.write(data)
         except Exception as error:
+            if is_made:  # a part of it, on a disk
+                self._remove(name)
+                raise
             self.fs.invalidate_cache()
             if not self.fs.exists(f"{self.path}/{name}"):
                 if not _is_unsupported(error):
@@ -198,6 +205,17 @@ class SnapshotFolder:
                     file.write(data)
         found = self._read_pointer(number)
         return isinstance(found, StoredPointer) and found.pointer.nonce == pointer.nonce
+
+    def _replace_on_disk(self, name: str, data: bytes) -> None:
+        """Where a file is empty as soon as it is opened, and would be lost with a full disk or a killed worker."""
+        written = f"{name}.new"
+        try:
+            with self._open(written, "wb") as file:
+                file.write(data)
+            self.fs.mv(f"{self.path}/{written}", f"{self.path}/{name}")
+        except BaseException:
+            self._remove(written)
+            raise
 
     def _open(self, name: str, mode: str) -> AbstractContextManager[BinaryIO]:
         return self.fs.open(f"{self.path}/{name}", mode, block_size=_BLOCK)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +129,25 @@ def test_a_running_import_of_the_other_task_is_waited_for(sync: Any, remove: Any
     assert len(posted(copernica_emulator)) == 2
 
 
+def test_a_run_that_a_whole_later_one_has_overtaken_sends_nothing(
+    database: int, snapshot: Snapshot, sync: Any, remove: Any, copernica_emulator: Emulator
+) -> None:
+    """Both of its tasks have written a pointer and removed older ones while the slow run reads its rows."""
+
+    class Slow:
+        def __iter__(self) -> Iterator[dict[str, str]]:
+            yield {"Email": "a@x.nl", "City": "old"}
+            sync({"a@x.nl": "new"})
+            assert remove().state == "success"
+
+    sync({**A, **B})
+    outcome = run_task(lambda: task(source=Slow(), database=database, snapshot=snapshot))
+    assert outcome.state == "failed"
+    assert "Another run of this task took up the snapshot meanwhile" in str(outcome.error)
+    assert held(copernica_emulator, database) == {"a@x.nl": "new"}
+    assert sync({"a@x.nl": "new"}).result is None
+
+
 def test_nothing_is_removed_while_rows_are_rejected(sync: Any, remove: Any, tmp_path: Path) -> None:
     sync({**A, **B})
     sync(A)
@@ -151,6 +170,42 @@ def test_subprofiles(sync: Any, remove: Any, copernica_emulator: Emulator, datab
     assert remove(delete_target="subprofile").state == "success"
     subprofiles: Any = copernica_emulator.subprofiles(database, "Order")
     assert [each["fields"]["ID"] for each in subprofiles] == ["1"]
+
+
+def test_a_key_that_is_back_in_another_case_is_not_removed(
+    sync: Any, remove: Any, copernica_emulator: Emulator, database: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Copernica may take both for the same profile."""
+    sync({"A@x.nl": "Gent", **B, **C})
+    sync({**A, **C})
+    assert remove().xcom["import_outcome"] == {"snapshot": {"gone": 1}}
+    assert held(copernica_emulator, database) == {"A@x.nl": "Gent", **A, **C}
+    assert "1 of the rows that are gone are not removed" in caplog.text
+    assert remove().state == "skipped"
+    sync(C)
+    assert remove().xcom["import_outcome"] == {"snapshot": {"gone": 2}}
+    assert held(copernica_emulator, database) == C
+
+
+ORDERS = [{"Email": key, "Order.ID": number} for key, number in (("a@x.nl", "1"), ("a@x.nl", "2"), ("b@x.nl", "3"))]
+BY_ORDER = {"key_fields": ["Email", "Order.ID"]}
+
+
+@pytest.mark.parametrize("target", ["profile", " profile"])  # as a template may render it
+def test_a_profile_is_not_removed_while_a_row_has_it(
+    sync: Any, remove: Any, target: str, copernica_emulator: Emulator, database: int
+) -> None:
+    sync(ORDERS, **BY_ORDER)
+    sync(ORDERS[:1], **BY_ORDER)
+    assert remove(delete_target=target).xcom["import_outcome"] == {"snapshot": {"gone": 1}}
+    assert [*held(copernica_emulator, database)] == ["a@x.nl"]
+
+
+@pytest.mark.parametrize(("values", "gone"), [({"Newsletter": "no"}, 1), ({"Order.Total": "0"}, 2)])
+def test_a_value_of_a_profile_is_not_set_while_a_row_has_it(sync: Any, remove: Any, values: Any, gone: int) -> None:
+    sync(ORDERS, **BY_ORDER)
+    sync(ORDERS[:1], **BY_ORDER)
+    assert remove(set=values).xcom["import_outcome"] == {"snapshot": {"gone": gone}}
 
 
 @pytest.mark.parametrize(

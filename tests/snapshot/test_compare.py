@@ -13,7 +13,7 @@ from airflow_provider_copernica.payload.option_arguments import Limit
 from airflow_provider_copernica.snapshot.budgets import check_budgets, check_empty_source, describe
 from airflow_provider_copernica.snapshot.compare import Base, Comparison, Counts, Outcome, Rules
 from airflow_provider_copernica.snapshot.records import RecordFile, RecordWriter
-from airflow_provider_copernica.snapshot.removed import count_gone, gone_rows, records_of_removal
+from airflow_provider_copernica.snapshot.removed import find_gone, gone_rows, records_of_removal
 from airflow_provider_copernica.snapshot.settings import SnapshotSettings
 
 Rows = dict[str, str]
@@ -55,9 +55,10 @@ class Night:
     def remove(self) -> list[str]:
         base = self.base(settled=True)
         assert base is not None
-        gone = [str(row["Email"]) for row in gone_rows(base.records, ("Email",), {})]
-        assert len(gone) == count_gone(base.records)
-        self.keep(records_of_removal(base.records), self.columns)
+        found = find_gone(base.records, ("Email",), ("Email",))
+        gone = [str(row["Email"]) for row in gone_rows(base.records, ("Email",), {}, found.has)]
+        assert len(gone) == found.count
+        self.keep(records_of_removal(base.records, found.has), self.columns)
         base.records.close()
         return sorted(gone)
 
@@ -110,6 +111,17 @@ def test_everything_is_sent_and_gone_rows_are_found(full: str | None) -> None:
     sent, counts = night.run({**A, **C}, full=full, head=head)
     assert sent == {"a", "c"}
     assert (counts.full, counts.gone) == (True, 1)
+
+
+@pytest.mark.parametrize("rules", [{}, {"hands_over": True}])
+def test_a_row_that_was_not_among_everything_is_sent_when_it_is_back(rules: Any) -> None:
+    """What was sent of it before went into other columns, or was changed by somebody else."""
+    night = Night(**rules)
+    night.run({**A, **B, **C})
+    night.run({**A, **C}, incomplete=True, full="full_every is over")  # b is rejected
+    assert night.run({**A, **B, **C})[0] == {"b"}
+    night.run({**A, **B}, full="full_every is over")  # c is gone
+    assert night.run({**A, **B, **C})[0] == {"c"}
 
 
 def test_only_keys_count() -> None:
@@ -186,9 +198,8 @@ class TestHandOver:
             records = comparison.finish(incomplete=False).records
             file = io.BytesIO()
             records.copy_to(file)
-        flagged = file.getvalue()[:31] + b"\2" + file.getvalue()[32:]
-        found = RecordFile(io.BytesIO(flagged), 1, with_keys=True, settled=True)
-        (row,) = gone_rows(found, ("Name", "Email"), {"Newsletter": "no"})
+        found = RecordFile(io.BytesIO(file.getvalue()), 1, with_keys=True, settled=True)
+        (row,) = gone_rows(found, ("Name", "Email"), {"Newsletter": "no"}, lambda entry: True)
         assert row == {"Email": "é@x", "Name": "O'Brien\n", "Newsletter": "no"}
         found.close()
 

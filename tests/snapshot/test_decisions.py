@@ -137,6 +137,18 @@ def test_not_yet_full() -> None:
     assert made == Compare(pointer(confirmed=True), settled=True)
 
 
+@pytest.mark.parametrize(
+    ("ahead", "full_every", "is_full"),
+    [(10, timedelta(0), True), (10, timedelta(days=7), False), (3_601, timedelta(days=7), True)],
+)
+def test_a_clock_that_was_ahead(ahead: int, full_every: timedelta, is_full: bool) -> None:
+    """Clocks of workers differ by seconds; one that was ahead by years must not put everything off as long."""
+    found = {"confirmed": True, "full_at": NOW + timedelta(seconds=ahead)}
+    made = decision(found, {"full_every": full_every})
+    assert isinstance(made, Compare)
+    assert (made.full is not None) is is_full
+
+
 def test_columns() -> None:
     assert other_columns(pointer(), ("City", "Email")) is None
     assert other_columns(pointer(), ("Email",)) == "the columns are others"
@@ -165,3 +177,10 @@ class TestRemoval:
         made = decide_removal(found, run(task=Owner("dag", "remove")), lambda _: ImportFate.RUNNING)
         assert isinstance(made, Wait)
         assert found.pointer.owner == OWNER
+
+    def test_what_another_instance_of_a_mapped_task_is_about_to_remove_is_waited_for(self) -> None:
+        written = {"owner": Owner("dag", "load", 0), "writer": "remove", "run": "today", "written_at": NOW}
+        found = StoredPointer(1, pointer(**written))
+        own = decide_removal(found, run(task=Owner("dag", "remove", 0)), never)
+        assert own == Compare(found.pointer, settled=False)
+        assert isinstance(decide_removal(found, run(task=Owner("dag", "remove", 1)), never), Wait)

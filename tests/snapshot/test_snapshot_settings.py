@@ -44,6 +44,11 @@ def test_full_every_is_a_timedelta_or_days(given: Any, expected: timedelta) -> N
         ({"path": "None"}, "path must be a folder"),
         ({"path": 5}, "path must be text"),
         ({"path": "s3://key:secret@bucket/x"}, "without credentials"),
+        ({"path": "s3://key:sec/ret@bucket/x"}, "without credentials"),
+        ({"path": "s3://key%3Asecret@bucket/x"}, "without credentials"),
+        ({"path": "s3:/key:secret@bucket/x"}, "without credentials"),
+        ({"path": "key:secret@bucket/x"}, "without credentials"),
+        ({"path": "simplecache::s3://key:secret@bucket/x"}, "without credentials"),
         ({"path": "https://host/x?sig=abc"}, "without credentials"),
         ({"path": "x", "max_changed": "much"}, "max_changed must be a number of rows"),
         ({"path": "x", "max_removed": "101%"}, "max_removed must be a number of rows"),
@@ -60,6 +65,14 @@ def test_a_mistake_is_seen_at_once(arguments: Any, words: str) -> None:
         Snapshot(**arguments)
     with pytest.raises(CopernicaArgumentError, match=words):
         read_snapshot_settings(arguments)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["s3://aws_default@bucket/x", "abfs://box@account.dfs.core.windows.net/x", "file:///a@b", "/a:b/c", "s3://b:9/x"],
+)
+def test_what_has_no_secret_is_a_path(path: str) -> None:
+    assert read_snapshot_settings(Snapshot(path)).path == path
 
 
 @pytest.mark.parametrize("given", ["x", 5, ["x"]])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import io
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from fsspec.implementations.local import LocalFileSystem
@@ -82,6 +84,16 @@ def test_of_two_runs_one_gets_the_number(exclusive: Exception | None) -> None:
     assert names(folder) == ["000001-" + "a" * 32 + ".records", "000001.json"]
 
 
+def test_a_number_that_was_used_and_removed_is_not_free(folder: SnapshotFolder) -> None:
+    """Two later runs ended while this one read its rows, and removed the pointer that it wants to create."""
+    last = write(folder, 3, "c")
+    folder.remove_older(3, last)
+    with pytest.raises(SnapshotTakenError, match="Another run of this task"):
+        write(folder, 2, "b")
+    assert folder.find() == StoredPointer(3, last)
+    assert names(folder) == ["000003-" + "c" * 32 + ".records", "000003.json"]
+
+
 @pytest.mark.parametrize("exclusive", [ValueError("mode"), NotImplementedError(), OSError(errno.ENOSYS, "501")])
 def test_a_storage_that_can_not_create_exclusively(exclusive: Exception) -> None:
     folder = SnapshotFolder(MemoryStorage(exclusive), "x", "x", pause=lambda _: None)
@@ -115,6 +127,81 @@ def test_a_pointer_that_is_just_being_written_is_read_again() -> None:
     pauses.then = lambda: None
     assert folder.find() == DamagedPointer(1)
     assert pauses.seconds == [0.5, 0.5]
+
+
+def test_a_listing_that_was_kept_does_not_hide_what_was_written_meanwhile() -> None:
+    """The size of a file may be kept with a listing, so that a longer one is read in part."""
+
+    class Keeping(MemoryStorage):
+        """Reads files as long as they were when their names were read."""
+
+        sizes: dict[str, int] = {}  # noqa: RUF012 - of one test
+
+        def invalidate_cache(self, path: str | None = None) -> None:
+            self.sizes.clear()
+
+        @contextmanager
+        def open(self, path: str, mode: str, *, block_size: int) -> Iterator[BinaryIO]:
+            with super().open(path, mode, block_size=block_size) as file:
+                yield io.BytesIO(file.read(self.sizes.get(path, -1))) if mode == "rb" else file
+
+    storage = Keeping()
+    folder = SnapshotFolder(storage, "x", "x", pause=lambda _: None)
+    made = write(folder, 1)
+    later = made.with_import(1234567)
+
+    def write_after_listing(operation: str, path: str) -> None:
+        if operation == "ls":
+            storage.sizes["x/000001.json"] = len(made.to_json())
+            storage.files["x/000001.json"] = later.to_json()
+
+    storage.before = write_after_listing
+    assert folder.find() == StoredPointer(1, later)
+
+
+def test_names_that_were_kept_are_read_anew() -> None:
+    class Keeping(MemoryStorage):
+        """Keeps the names of a folder until it is told not to."""
+
+        kept: list[str] | None = None
+
+        def invalidate_cache(self, path: str | None = None) -> None:
+            self.kept = None
+
+        def ls(self, path: str, detail: bool) -> list[str]:
+            self.kept = self.kept or super().ls(path, detail)
+            return self.kept
+
+    storage = Keeping()
+    folder = SnapshotFolder(storage, "x", "x", pause=lambda _: None)
+    write(folder, 1)
+    folder.find()
+    made = numbered(2, "b")
+    storage.files["x/000002.json"] = made.to_json()  # by another process
+    assert folder.find() == StoredPointer(2, made)
+
+
+@pytest.mark.parametrize("mode", ["wb", "xb"])
+def test_a_full_disk_does_not_cost_the_last_pointer(tmp_path: Path, mode: str) -> None:
+    """A file of a disk is there, and empty, from the moment that it is opened."""
+
+    class Full(LocalFileSystem):  # type: ignore[misc]  # fsspec has no types
+        """A disk without room for pointers."""
+
+        @contextmanager
+        def open(self, path: str, asked: str, *, block_size: int) -> Iterator[BinaryIO]:
+            with super().open(path, asked, block_size=block_size) as file:
+                yield file
+                if asked == mode and ".json" in path:
+                    file.truncate(3)
+                    raise OSError(errno.ENOSPC, "No space left on device")
+
+    made = write(SnapshotFolder(LocalFileSystem(), str(tmp_path), "x", has_folders=True), 1)
+    folder = SnapshotFolder(Full(), str(tmp_path), "x", has_folders=True, pause=lambda _: None)
+    with pytest.raises(CopernicaError, match="could not be written"):
+        folder.replace(1, made.with_import(5)) if mode == "wb" else write(folder, 2, "b")
+    assert folder.find() == StoredPointer(1, made)
+    assert len([name for name in names(folder) if ".json" in name]) == 1
 
 
 class Waits:

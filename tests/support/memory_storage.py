@@ -64,6 +64,9 @@ class MemoryStorage:
     def makedirs(self, path: str, exist_ok: bool) -> None:
         raise AssertionError("there are no folders here")
 
+    def mv(self, path1: str, path2: str) -> None:
+        raise AssertionError("a file is replaced as a whole here")
+
     def invalidate_cache(self, path: str | None = None) -> None: ...
 
 
