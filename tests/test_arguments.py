@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import BaseOperator, BaseSensorOperator, task
+from support.dagrun import AIRFLOW_3_3
 
 from airflow_provider_copernica import arguments
 from airflow_provider_copernica.decorators.copernica import copernica_import_task
@@ -17,7 +18,6 @@ from airflow_provider_copernica.operators.copernica import CopernicaImportOperat
 from airflow_provider_copernica.sensors.copernica import CopernicaImportSensor
 from airflow_provider_copernica.transfers.object_storage_to_copernica import ObjectStorageToCopernicaOperator
 from airflow_provider_copernica.transfers.sql_to_copernica import SqlToCopernicaOperator
-from airflow_provider_copernica.version_compat import RENDERS_TO_NOTHING
 
 # only the operator's own: a transfer has rows and perhaps formats of its own
 OF_OPERATOR = {"task_id", "source", "location", "format", "delimiter"}
@@ -54,7 +54,7 @@ def test_type_checkers_know_every_argument_of_airflow(typed_dict: Any, operator:
     assert names <= typed_dict.__annotations__.keys()
 
 
-@pytest.mark.skipif(not RENDERS_TO_NOTHING, reason="Airflow 3 has more of them")
+@pytest.mark.skipif(not AIRFLOW_3_3, reason="earlier versions lack some of them")
 def test_type_checkers_know_no_argument_that_airflow_does_not_have() -> None:
     assert arguments.TaskArguments.__annotations__.keys() <= signature(BaseOperator).keys()
 
