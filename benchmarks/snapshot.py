@@ -70,7 +70,7 @@ def run(folder: str, night: int, number: int) -> tuple[float, float]:
         if step:
             with closing(step):
                 step.after_rows(body.report, None)
-                kept = step.before_post(hook, parameters, body.report)
+                kept = step.before_post(hook, parameters, body.report, None)
             step.after_post(1, kept)
             status: Any = SimpleNamespace(import_id=1)
             step.after_end(hook, status, kept, None, None)
