@@ -60,7 +60,7 @@ bench: .venv-bench/.done ## measure speed and memory, peers included (ARGS=--wri
 	@cd benchmarks && ../.venv-bench/bin/python run.py $(ARGS)
 
 .PHONY: bench-distributed
-bench-distributed: $(VENV)/.tests ## 200 imports on CeleryExecutor, Redis and PostgreSQL (ARGS=--write: likewise)
+bench-distributed: $(VENV)/.tests ## 200 imports on CeleryExecutor, Redis and PostgreSQL (ARGS=--write: into that page too)
 	@PYTHONPATH=tests $(BIN)/python benchmarks/distributed.py $(ARGS)
 
 .PHONY: docs

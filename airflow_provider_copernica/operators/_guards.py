@@ -110,7 +110,7 @@ def check_guards(guards: Guards, parameters: Mapping[str, object]) -> None:
     Refuse guards that can't work.
 
     :param guards: what was asked for.
-    :param parameters: of the import, converted; what is not known yet is no reason.
+    :param parameters: of the import, converted; what is not known yet is not a reason.
     :raises CopernicaArgumentError: there are such guards.
     """
     has_location = parameters.get("location") is not None

@@ -92,7 +92,7 @@ def read_snapshot_settings(given: object) -> SnapshotSettings:
 
 def refuse_parameters(parameters: Mapping[str, object]) -> None:
     """
-    Refuse what can't go with a snapshot; what is not known yet is no reason.
+    Refuse what can't go with a snapshot; what is not known yet is not a reason.
 
     :param parameters: of the import, converted.
     :raises CopernicaArgumentError: naming all that can't.

@@ -221,7 +221,7 @@ def test_text_stays_text(copernica_emulator: Emulator, native: bool) -> None:
     cells = {each["fields"].pop("Email").partition("@")[0]: each["fields"] for each in stored}
     expected = {"rows", "tuple", "mapped", "keyed"}
     assert {name: cells[name] for name in expected} == dict.fromkeys(expected, RENDERED)
-    assert cells["function"] == CELLS  # what a function returns is no template
+    assert cells["function"] == CELLS  # what a function returns is not a template
     assert seen == {
         "phone": "+31612345678",
         "text": "0012.50",
