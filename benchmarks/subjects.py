@@ -70,7 +70,11 @@ def dbt_cloud(url: str, interval: float) -> Wait:
 
 
 def fivetran(url: str, interval: float) -> Wait:
-    """airflow-provider-fivetran-async, which speaks https only as well. Its last call, for the time of the sync, is one more than the rest."""
+    """
+    airflow-provider-fivetran-async, which speaks https only as well.
+
+    Its last call, for the time of the sync, is one more than the rest make.
+    """
     import pendulum
     from fivetran_provider_async.hooks import FivetranHookAsync
     from fivetran_provider_async.triggers import FivetranTrigger
