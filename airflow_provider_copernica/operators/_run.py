@@ -90,7 +90,8 @@ class ImportRun:
             if task.wait_for_completion:
                 self._finish(steps, status or self._wait(accepted), accepted.kept)
             else:
-                self._record_result(CopernicaImport(accepted.import_id, accepted.name))
+                self.status = CopernicaImport(accepted.import_id, accepted.name)
+                self._report_output()
             return self._result(accepted.import_id, idempotent=accepted.idempotent)
 
     def resume(self, event: object, *, safe_to_repeat: bool) -> int:
@@ -187,10 +188,9 @@ class ImportRun:
         keep = partial(keep_in_record, self._store, status.import_id)
         steps.after_end(self._hook, status, kept, self._push_outcome, keep)
         add_to_asset_events(task, context, task.database, task.copernica_conn_id, self.outcome)
-        self._record_result(status)
+        self._report_output()
 
-    def _record_result(self, status: CopernicaImport) -> None:
-        self.status = status
+    def _report_output(self) -> None:
         report_output(self._task, self._task.database, self._task.copernica_conn_id)
 
     def _result(self, import_id: int, *, idempotent: bool) -> int:

@@ -189,14 +189,12 @@ def decide(found: Found, run: Run, ask: Ask) -> Decision:
     :param run: the run.
     :param ask: called for an import that is not known to have finished.
     """
-    match found:
-        case NoPointer():
-            return Afresh("there is no snapshot yet")
-        case DamagedPointer():
-            return Afresh("the last snapshot can't be read")
-    pointer = found.pointer
+    stored = _stored(found)
+    if isinstance(stored, Afresh):
+        return stored
+    pointer = stored.pointer
     if pointer.owner.name != run.task.name:
-        return Refuse(_of_another_task(found, run))
+        return Refuse(_of_another_task(stored, run))
     if pointer.run == run.run and pointer.owner.map_index != run.task.map_index:
         return Refuse(
             f"snapshot: instance {pointer.owner.map_index} of this mapped task keeps its snapshot in the same folder: "
@@ -216,12 +214,10 @@ def decide_removal(found: Found, run: Run, ask: Ask) -> Decision:
     :param run: the run; its key fields are empty where they are to be those of the snapshot.
     :param ask: called for an import that is not known to have finished.
     """
-    match found:
-        case NoPointer():
-            return Afresh("there is no snapshot yet")
-        case DamagedPointer():
-            return Afresh("the last snapshot can't be read")
-    pointer = found.pointer
+    stored = _stored(found)
+    if isinstance(stored, Afresh):
+        return stored
+    pointer = stored.pointer
     if other := _other_identity(pointer, run):
         return Refuse(
             f"snapshot: the folder holds the snapshot of {other}, whose gone rows can't be removed here: give the "
@@ -241,6 +237,16 @@ def other_columns(pointer: Pointer, columns: tuple[str, ...]) -> str | None:
     :param columns: of the rows, sorted.
     """
     return None if pointer.ignore_empty_fields or pointer.columns == columns else "the columns are others"
+
+
+def _stored(found: Found) -> StoredPointer | Afresh:
+    """The pointer; or why there is none to compare with."""
+    match found:
+        case NoPointer():
+            return Afresh("there is no snapshot yet")
+        case DamagedPointer():
+            return Afresh("the last snapshot can't be read")
+    return found
 
 
 def _of_another_task(found: StoredPointer, run: Run) -> str:
