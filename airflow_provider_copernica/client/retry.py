@@ -42,6 +42,7 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import lru_cache
 
 from airflow_provider_copernica.client.messages import Answer, ApiCall, NoReply, ProxyRefusal, Reply
 from airflow_provider_copernica.client.redact import show_location
@@ -108,6 +109,10 @@ class Classified:
     cause: Exception | None = field(default=None, repr=False, compare=False)
 
 
+# most answers: one for all of them
+_DONE = Classified(Outcome.DONE)
+
+
 def classify(call: ApiCall, answer: Answer, secrets: Collection[str] = ()) -> Classified:
     """
     Read an answer once; the theory is above.
@@ -126,22 +131,21 @@ def classify(call: ApiCall, answer: Answer, secrets: Collection[str] = ()) -> Cl
 
 def _classify_success(call: ApiCall, reply: Reply, secrets: Collection[str]) -> Classified:
     new_id = created_id(reply) if call.creates else None
-    done = Classified(Outcome.DONE, status_code=reply.status, created_id=new_id)
     if new_id is not None:
-        return done
+        return Classified(Outcome.DONE, status_code=reply.status, created_id=new_id)
     if has_error(reply):
         said = error_message(reply, secrets)
-        return replace(done, outcome=_refusal(said), reason=said, api_message=said)
+        return Classified(_refusal(said), said, reply.status, said)
     if not reply.complete:
-        return replace(done, outcome=Outcome.UNCONFIRMED, reason="the connection broke off within the reply")
+        return Classified(Outcome.UNCONFIRMED, "the connection broke off within the reply", reply.status)
     if call.creates:
-        return replace(done, outcome=Outcome.CARRIED_OUT, reason=error_message(reply, secrets))
+        return Classified(Outcome.CARRIED_OUT, error_message(reply, secrets), reply.status)
     if reply.too_large:
-        return replace(done, outcome=Outcome.TOO_LARGE)
+        return Classified(Outcome.TOO_LARGE, status_code=reply.status)
     if call.expects_json and not is_json(reply):
         said = error_message(reply, secrets)
-        return replace(done, outcome=Outcome.UNCONFIRMED, reason=f"it is not JSON: {said}" if said else "it is empty")
-    return done
+        return Classified(Outcome.UNCONFIRMED, f"it is not JSON: {said}" if said else "it is empty", reply.status)
+    return _DONE
 
 
 def _classify_failure(call: ApiCall, reply: Reply, secrets: Collection[str]) -> Classified:
@@ -230,6 +234,7 @@ class RetryPolicy:
 FAST_POLICY = RetryPolicy(attempts=2, first=0.5)
 
 
+@lru_cache(maxsize=1024)  # whoever waits needs the same one again and again
 def polling_policy(poll_interval: float, deadline: float | None = None) -> RetryPolicy:
     """Return the policy for watching: an outage of some minutes must not fail a task. Scaled by the poll interval."""
     return RetryPolicy(10, first=min(1.0, poll_interval), longest=min(60.0, 6 * poll_interval), deadline=deadline)

@@ -85,8 +85,7 @@ class CopernicaAsyncHook:
     ) -> None:
         client, self._client = self._client, None
         if client is not None:
-            # shielded: a triggerer that shuts down cancels us right here
-            await asyncio.shield(self._release(client))
+            await self._release(client)
 
     async def get_import(self, import_id: int | str) -> CopernicaImport:
         """Return the status of an import."""
@@ -145,4 +144,5 @@ class CopernicaAsyncHook:
         users[client] -= 1
         if users[client] == 0:
             del users[client]
-            await client.close()
+            # shielded: a triggerer that shuts down cancels us right here
+            await asyncio.shield(client.close())
