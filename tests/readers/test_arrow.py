@@ -63,7 +63,7 @@ integers = st.integers(-(2**63), 2**63 - 1)
 floats = st.one_of(
     st.floats(), integers.map(float), st.integers(0, 10**9).map(lambda n: n / 100), st.sampled_from([0.0, -0.0, 1.0])
 )
-naive = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29))
+naive = st.datetimes() | st.sampled_from([datetime.min, datetime(9999, 12, 31, 23, 59, 59)])
 zones = st.sampled_from([UTC, ZoneInfo("America/New_York"), timezone(timedelta(hours=9))])
 
 
@@ -121,18 +121,30 @@ def test_decimals(scale: int, data: st.DataObject) -> None:
     values = data.draw(nullable(numbers.map(lambda number: Decimal(number).scaleb(-scale))))
     check_same_texts(values, pa.decimal128(30, scale))
     check_same_texts(values, pa.decimal256(40, scale))
+    small = [value and abs(value) % 10 for value in values]
+    check_same_texts(small, pa.decimal32(9, scale))
+    check_same_texts(small, pa.decimal64(18, scale))
 
 
 @given(nullable(st.booleans()))
 def test_booleans(values: list[Any]) -> None:
     check_same_texts(values, pa.bool_())
+    numbers = pa.array(values, pa.bool_()).cast(pa.int8())
+    assert texts(column(pa.ExtensionArray.from_storage(pa.bool8(), numbers)), "field") == texts(values, "field")
+    negative = pa.ExtensionArray.from_storage(pa.bool8(), pa.array([0, -1, 5], pa.int8()))
+    assert texts(column(negative), "interest") == ["no", "yes", "yes"]
 
 
-@given(nullable(st.dates() | st.dates(date(1990, 1, 1))))
+@given(nullable(st.dates() | st.dates(date(1990, 1, 1)) | st.sampled_from([date.min, date.max])))
 def test_dates(values: list[Any]) -> None:
-    cells = [value if value is None or date(1, 1, 2) <= value < date(9999, 12, 31) else None for value in values]
-    check_same_texts(cells, pa.date32())
-    check_same_texts(cells, pa.date64())
+    check_same_texts(values, pa.date32())
+    check_same_texts(values, pa.date64())
+
+
+@given(nullable(naive))
+def test_dates_that_hold_a_time_of_day(values: list[Any]) -> None:
+    array = pa.array(values, pa.timestamp("ms")).cast(pa.int64()).cast(pa.date64())
+    assert texts(column(array), "field") == texts([value and value.date() for value in values], "field")
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us"])
@@ -174,6 +186,12 @@ def test_other_types_are_left_to_the_rules() -> None:
     assert column(runs) == ["a", "a", ""]
 
 
+@pytest.mark.parametrize("kind", [pa.string_view(), pa.dictionary(pa.int32(), pa.string())], ids=str)
+def test_runs_that_arrow_cannot_take_apart(kind: Any) -> None:
+    runs = pa.RunEndEncodedArray.from_arrays(pa.array([2, 3]), pa.array(["a", None]).cast(kind))
+    assert texts(column(runs.slice(1)), "field") == ["a", ""]
+
+
 OFFSETS = struct.pack("iii", 0, 1, 2)
 
 
@@ -183,12 +201,28 @@ OFFSETS = struct.pack("iii", 0, 1, 2)
         (pa.array([0, 10**7], pa.int32()).cast(pa.date32()), "years 1 to 9999"),
         (pa.array([0, 2**62]).cast(pa.timestamp("us")), "years 1 to 9999"),
         (pa.array([0, -(2**62)]).cast(pa.timestamp("us", "UTC")), "years 1 to 9999"),
+        (pa.array([0, -(2**63)]).cast(pa.timestamp("ns")), "years 1 to 9999"),
+        (pa.array([0, 2**32 * 86_400_000]).cast(pa.date64()), "years 1 to 9999"),
         (pa.array([0, 86_400], pa.int32()).cast(pa.time32("s")), "time of a day"),
+        (pa.array([0, 2**32 * 10**6]).cast(pa.time64("us")), "time of a day"),
+        (pa.array([0, -1]).cast(pa.time64("ns")), "time of a day"),
         (pa.array([0, 2**62]).cast(pa.duration("s")), "time of a day"),
         (pa.Array.from_buffers(pa.utf8(), 2, [None, pa.py_buffer(OFFSETS), pa.py_buffer(b"a\xff")]), "UTF-8"),
         (pa.array(["a", "b" * ((64 << 20) + 1)]), "64 MB"),
     ],
-    ids=["date", "timestamp", "aware", "time", "duration", "encoding", "size"],
+    ids=[
+        "date",
+        "timestamp",
+        "aware",
+        "NaT",
+        "milliseconds",
+        "time",
+        "microseconds",
+        "negative",
+        "duration",
+        "encoding",
+        "size",
+    ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_named_and_the_rest_is_read(array: Any, reason: str) -> None:
     rows = rows_of(pa.table({"other": ["x", "y"], "Born": array}))
