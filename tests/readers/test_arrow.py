@@ -292,6 +292,12 @@ def test_a_column_that_occurs_twice_is_refused() -> None:
         rows_of(pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]))
 
 
+def test_periods_of_pandas_are_refused() -> None:
+    """They would be numbers: that of January 2024 is 648."""
+    with pytest.raises(CopernicaArgumentError, match="'Month' holds periods"):
+        rows_of(pd.DataFrame({"Month": pd.period_range("2024-01", periods=2, freq="M")}))
+
+
 def test_a_frame_without_rows_or_columns() -> None:
     assert rows_of(pd.DataFrame({"a": []})) == []
     assert rows_of(pd.DataFrame()) == []

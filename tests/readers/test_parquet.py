@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -49,6 +50,19 @@ def test_a_date_that_python_does_not_have_is_named() -> None:
     assert good == {"Born": date(1970, 1, 1)}
     assert isinstance(bad, MalformedRow)
     assert "'Born'" in bad.reason
+
+
+@pytest.mark.parametrize("loads_pandas", [True, False])
+def test_periods_of_pandas_are_refused(tmp_path: Path, loads_pandas: bool) -> None:
+    """They would be numbers, whether pyarrow knows their type, as it does once pandas is loaded, or not."""
+    path = tmp_path / "months.parquet"
+    pd.DataFrame({"Month": pd.period_range("2024-01", periods=2, freq="M")}).to_parquet(path)
+    if loads_pandas:
+        with pytest.raises(CopernicaArgumentError, match="'Month' holds periods"):
+            read(path.read_bytes())
+    else:
+        done = subprocess.run([sys.executable, "-c", MEASURE, path, path], check=False, capture_output=True, text=True)
+        assert "'Month' holds periods" in done.stderr
 
 
 def damaged(how: str) -> bytes:
