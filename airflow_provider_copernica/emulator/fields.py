@@ -1,4 +1,4 @@
-"""Fields of databases and collections, and what is stored of a value."""
+"""Fields, and what becomes of a value: as it is read, and as a field stores it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,34 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-__all__ = ["Field", "FieldSpecs", "read_specs"]
+__all__ = ["Field", "FieldSpecs", "as_id", "as_text", "is_true", "read_specs"]
 
 FieldSpec = str | Mapping[str, object]
 FieldSpecs = Mapping[str, FieldSpec] | Iterable[str]
 
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _ZERO_DATES = {"date": "0000-00-00", "datetime": "0000-00-00 00:00:00"}
 _FIRST_YEAR = 1000  # of the dates that the documentation calls valid
+
+
+def is_true(value: object) -> bool:
+    """Read a boolean: in text ``yes``, ``true`` and numbers from 1 on (observed of one parameter of queries)."""
+    if isinstance(value, str):
+        return value.lower() in ("yes", "true") or (bool(_NUMBER.fullmatch(value)) and abs(float(value)) >= 1)
+    return isinstance(value, int | float) and abs(value) >= 1
+
+
+def as_text(value: object) -> str:
+    """Return what PHP makes of a value; only text is documented. What is nested becomes nothing."""
+    if value is None or value is False or isinstance(value, list | dict):
+        return ""
+    return "1" if value is True else str(value)
+
+
+def as_id(value: object) -> int:
+    """Return the ID that a value holds, 0 if it does not hold one."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
 
 
 @dataclass(frozen=True)
@@ -44,7 +65,7 @@ class Field:
                 match = re.match(r"-?\d+", text.strip())
                 return match[0] if match else "0"
             case "float":
-                match = re.match(r"-?\d+(\.\d+)?", text.strip())
+                match = _NUMBER.match(text.strip())
                 return match[0] if match else "0.0"
             case "select":
                 return text if text in self._options() else ""
@@ -53,17 +74,18 @@ class Field:
 
     def initial(self) -> str:
         """Return what a new (sub)profile holds: nothing, the zero of its type, or the marked option of a select."""
-        marked = [
-            line.rstrip() for line in self.value.splitlines() if self.type == "select" and line.rstrip()[-1:] == "*"
-        ]
+        marked = [line for line in self._lines() if self.type == "select" and line.endswith("*")]
         return marked[0].removesuffix("*") if marked else self.store("")
 
+    def _lines(self) -> list[str]:
+        return [line.rstrip() for line in self.value.splitlines()]
+
     def _options(self) -> list[str]:
-        return [option.rstrip().removesuffix("*") for option in self.value.splitlines()]
+        return [line.removesuffix("*") for line in self._lines()]
 
 
 def read_specs(specs: FieldSpecs, ids: Iterator[int]) -> dict[str, Field]:
-    """Make fields: of names; or of name to type; or of name to a mapping of type, length and value."""
+    """Make fields: of names; or of name to type; or of name to a mapping of type, length, value and index."""
     named: Mapping[str, FieldSpec] = specs if isinstance(specs, Mapping) else dict.fromkeys(specs, "text")
     return {name: _read_spec(name, spec, next(ids)) for name, spec in named.items()}
 

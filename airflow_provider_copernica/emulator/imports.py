@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from airflow_provider_copernica.emulator.bodies import is_true
+from airflow_provider_copernica.emulator.fields import is_true
 from airflow_provider_copernica.emulator.model import Collection, Database, Profile, Subprofile, Table, now
-from airflow_provider_copernica.emulator.origins import own_address
-from airflow_provider_copernica.emulator.rows import RefusedSourceError, Row, download, read_rows
+from airflow_provider_copernica.emulator.sources import RefusedSourceError, Row, read_source
 
 if TYPE_CHECKING:
     from airflow_provider_copernica.emulator.emulator import Emulator
@@ -90,7 +89,7 @@ async def run_import(record: ImportRecord, database: Database, emulator: Emulato
     """Carry an import out, over about as many seconds as the emulator says, and fail it if that was asked for."""
     failure, seconds = emulator.failure, emulator.import_seconds
     try:
-        rows = await _rows(record.parameters, emulator)
+        rows = await read_source(record.parameters, emulator)
         if not rows:
             return  # an import of nothing never starts (an old FAQ of the documentation)
         with emulator.lock:
@@ -116,15 +115,6 @@ async def run_import(record: ImportRecord, database: Database, emulator: Emulato
         record.last_run = now()
         record.last_error = None if failure is None else failure.message
         record.state = "finished" if failure is None else "failed"
-
-
-async def _rows(parameters: Mapping[str, object], emulator: Emulator) -> list[Row]:
-    source, text_format, delimiter = (parameters.get(name) for name in ("source", "format", "delimiter"))
-    location = parameters.get("location")
-    if isinstance(location, str):
-        source = await download(own_address(location, emulator))
-        text_format = text_format or ("csv" if delimiter else "json")
-    return read_rows(source, text_format, delimiter)
 
 
 class Importer:
@@ -242,7 +232,7 @@ class Importer:
         profile = self._database.new_profile()
         if self._action == "update" or not self._write(profile, row):
             return None
-        self._database.add(profile)
+        self._database.profiles[profile.id] = profile
         self._index.setdefault(self._key(profile.fields), profile.id)
         return profile
 

@@ -1,4 +1,4 @@
-"""Which (sub)profiles a call selects, in which order, and which page of them it shows."""
+"""What a call selects, in which order, on which page, and in which of the documented shapes: numbers as text."""
 
 from __future__ import annotations
 
@@ -7,13 +7,28 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from airflow_provider_copernica.emulator.bodies import Parameters, is_true
-from airflow_provider_copernica.emulator.entities import Entity
-from airflow_provider_copernica.emulator.model import BaseProfile, Table
+from airflow_provider_copernica.emulator.calls import Parameters
+from airflow_provider_copernica.emulator.fields import Field, is_true
+from airflow_provider_copernica.emulator.model import BaseProfile, Collection, Database, Profile, Subprofile, Table
 
-__all__ = ["conditions", "page", "page_of_profiles", "select"]
+__all__ = [
+    "Entity",
+    "collection_entity",
+    "conditions",
+    "database_entity",
+    "field_entity",
+    "interest_entities",
+    "page",
+    "page_of_profiles",
+    "profile_entity",
+    "select",
+    "subprofile_entity",
+    "unsubscribe_entity",
+]
 
 MAX_LIMIT = 1000
+
+Entity = dict[str, object]
 
 Selected = TypeVar("Selected", bound=BaseProfile)
 
@@ -114,3 +129,71 @@ def page_of_profiles(items: Sequence[Entity], query: Parameters) -> Entity:
 
 def _number(value: object, default: int) -> int:
     return int(str(value)) if re.fullmatch(r"-?[0-9]{1,9}", str(value)) else default
+
+
+def database_entity(database: Database) -> Entity:
+    """Return a database with its fields, interests and collections."""
+    collections = [collection_entity(database, each) for each in database.collections.values()]
+    return {
+        "ID": str(database.id),
+        "name": database.name,
+        "description": "",
+        "archived": False,
+        "created": database.created,
+        "fields": _embedded([field_entity(each) for each in database.fields.values()], 1000),
+        "interests": _embedded(interest_entities(database), 1000),
+        "collections": _embedded(collections, 1000),
+        "intentions": {"email": True, "sms": True, "fax": True, "pdf": True},
+    }
+
+
+def collection_entity(database: Database, collection: Collection) -> Entity:
+    """Return a collection with its fields."""
+    fields = _embedded([field_entity(each) for each in collection.fields.values()], 100)
+    return {"ID": str(collection.id), "name": collection.name, "database": str(database.id), "fields": fields}
+
+
+def field_entity(field: Field) -> Entity:
+    """Return a field of a database or a collection."""
+    head: Entity = {"ID": str(field.id), "name": field.name, "type": field.type, "value": field.value}
+    sizes: Entity = {"length": str(field.length), "textlines": "1"}
+    return {**head, **sizes, "displayed": False, "ordered": False, "hidden": False, "index": field.indexed}
+
+
+def interest_entities(database: Database) -> list[Entity]:
+    """Return the interests of a database."""
+    return [{"ID": str(number), "name": name} for number, name in enumerate(database.interests, 1)]
+
+
+def unsubscribe_entity(table: Table) -> Entity:
+    """Return what unsubscribing does; documented is only what ``update`` looks like."""
+    if isinstance(table.unsubscribe, str):
+        return {"behavior": table.unsubscribe, "fields": {}}
+    return {"behavior": "update", "fields": dict(table.unsubscribe)}
+
+
+def profile_entity(database: Database, profile: Profile, query: Parameters) -> Entity:
+    """Return a profile; with ``dataonly`` less of it."""
+    interests = [name for name, chosen in profile.interests.items() if chosen]
+    data: Entity = {"ID": str(profile.id), "fields": dict(profile.fields), "interests": interests}
+    if is_true(query.get("dataonly")):
+        return {**data, "modified": profile.modified}
+    return {**data, "database": str(database.id), **_history(profile)}
+
+
+def subprofile_entity(collection: Collection, profile: Profile, subprofile: Subprofile, query: Parameters) -> Entity:
+    """Return a subprofile; with ``dataonly`` less of it."""
+    data: Entity = {"ID": str(subprofile.id), "fields": dict(subprofile.fields)}
+    data |= {"profile": str(profile.id), "collection": str(collection.id)}
+    return {**data, **({"modified": subprofile.modified} if is_true(query.get("dataonly")) else _history(subprofile))}
+
+
+def _history(profile: BaseProfile) -> Entity:
+    times: Entity = {"created": profile.created, "modified": profile.modified, "removed": profile.removed or False}
+    return {"secret": profile.secret, **times}
+
+
+def _embedded(items: Sequence[Entity], limit: int) -> Entity:
+    """Return the envelope of a list within another entity."""
+    shown = list(items[:limit])
+    return {"start": 0, "limit": limit, "count": len(shown), "total": len(items), "data": shown}
