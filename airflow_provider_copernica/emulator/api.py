@@ -40,8 +40,6 @@ from airflow_provider_copernica.emulator.sources import leads_here
 __all__ = ["answer", "new_jwt"]
 
 VERSIONS = ("v3", "v4")
-# what the HTML standard lets a page send to any site without asking that site
-SIMPLE_TYPES = {FORM, "multipart/form-data", "text/plain"}
 
 _SECRET = secrets.token_bytes(32)
 _serial = itertools.count(1)

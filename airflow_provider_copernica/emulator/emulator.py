@@ -77,8 +77,8 @@ class Emulator:
     def reset(self) -> None:
         """Forget what it holds, what it has seen and what was planned; the attributes above stay."""
         with self.lock:
-            self.account: dict[int, Database] = {}
-            self.jwt_expiry: dict[str, int] = {}
+            self.account: dict[int, Database] = {}  # by ID
+            self.jwt_expiry: dict[str, int] = {}  # seconds since 1970
             self.failure: Failure | None = None
             self.connections = 0
             self._ids = itertools.count(1)
@@ -163,26 +163,28 @@ class Emulator:
         :return: its ID; of the first one 1.
         :raises ValueError: for a behaviour, field or collection that does not exist.
         """
+        specs = {"": fields, **(collections or {})}
         removals = {"": removal_behaviour, **(collection_removal_behaviours or {})}
         unsubscribes = {"": unsubscribe_behaviour, **(collection_unsubscribe_behaviours or {})}
         patterns: dict[str, dict[str, str]] = {}
         for column, pattern in (restrictions or {}).items():
             table, _, field_name = column.rpartition(".")
             patterns.setdefault(table, {})[field_name] = pattern
-        unknown = {*removals, *unsubscribes, *patterns} - {"", *(collections or {})}
+        unknown = {*removals, *unsubscribes, *patterns} - {*specs}
         if unknown:
             raise ValueError(f"{name} does not have the collection {min(unknown)!r}")
         behaviours = {
             table: (removals.get(table, "delete"), unsubscribes.get(table, "nothing"), patterns.get(table, {}))
-            for table in ("", *(collections or {}))
+            for table in specs
         }
         with self.lock:
-            tables = {
-                each: Collection(next(self._ids), each, read_specs(specs, self._ids), *behaviours[each])
-                for each, specs in (collections or {}).items()
-            }
             if database_id is None:
                 database_id = next(number for number in itertools.count(1) if number not in self.account)
+            tables = {
+                table: Collection(next(self._ids), table, read_specs(specs[table], self._ids), *behaviours[table])
+                for table in specs
+                if table
+            }
             database = Database(database_id, name, read_specs(fields, self._ids), *behaviours[""], ids=self._ids)
             database.interests, database.collections = list(interests), tables
             self.account[database_id] = database

@@ -51,7 +51,7 @@ def listening(emulator: Emulator, host: str = "127.0.0.1", port: int = 0) -> Ite
     # one route for everything: a router of this many paths takes longer to build than all else together
     app = web.Application(client_max_size=0)
     app.router.add_route("*", "/{path:.*}", functools.partial(answer, emulator))
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01)
     thread = threading.Thread(target=loop.run_forever, name="copernica-emulator", daemon=True)
     thread.start()
     try:

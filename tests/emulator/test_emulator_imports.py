@@ -197,17 +197,6 @@ def test_imports_fail_on_request(emulator: Emulator) -> None:
     assert run(emulator, ROWS)["status"] == "finished"
 
 
-def test_made_up_imports(emulator: Emulator) -> None:
-    import_id = emulator.add_import("odd", "frobnicated", lastrun=None, totallines=3)
-    told = status(emulator, import_id)
-    assert (told["name"], told["status"], told["totallines"]) == ("odd", "frobnicated", 3)
-    assert "lastrun" not in told
-    emulator.set_status(import_id, status="finished", lasterror=None)
-    told = status(emulator, import_id)
-    assert told["status"] == "finished"
-    assert "lasterror" not in told
-
-
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -223,11 +212,3 @@ def test_what_is_not_accepted(emulator: Emulator, changes: dict[str, object], wo
     assert (reply.status_code, reply.json()) == (400, {"error": {"message": words}})
     assert post(emulator, ["x"]).status_code == 400
     assert emulator.imports == []
-
-
-def test_a_forgotten_import_is_unknown(emulator: Emulator) -> None:
-    import_id = emulator.add_import("nightly", "running")
-    emulator.forget_import(import_id)
-    reply = CopernicaApi(emulator, "v3")("GET", f"import/{import_id}")
-    assert (reply.status_code, reply.json()) == (400, {"error": {"message": "No entity with supplied ID"}})
-    assert [each.name for each in emulator.imports] == ["nightly"]
