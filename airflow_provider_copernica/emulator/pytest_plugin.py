@@ -19,7 +19,7 @@ __all__ = ["copernica_connection", "copernica_emulator", "copernica_short_waits"
 
 # by their names: the emulator imports nothing of what it tests
 _WAITS = {
-    "airflow_provider_copernica.client.schedule.LONGEST_WAIT": 0.1,
+    "airflow_provider_copernica.client.schedule.LONGEST_WAIT": 0.05,
     "airflow_provider_copernica.client.retry.UNCONFIRMED_PAUSE": 0.1,
 }
 
@@ -27,14 +27,14 @@ _WAITS = {
 @pytest.fixture
 def copernica_emulator() -> Iterator[Emulator]:
     """Run an emulator with an empty database, ID 1."""
-    with run_emulator() as emulator:
+    with run_emulator(import_seconds=0.05) as emulator:
         add_demo_database(emulator)
         yield emulator
 
 
 @pytest.fixture
 def copernica_short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ask for the status of an import every tenth of a second, whatever ``poll_interval`` says: in this process."""
+    """Ask for the status of an import twenty times a second, whatever ``poll_interval`` says: in this process."""
     for name, seconds in _WAITS.items():
         monkeypatch.setattr(name, seconds)
 

@@ -177,13 +177,13 @@ class RecordFile:
             prefixes = _first_two_bytes(block[: len(block) // RECORD * RECORD])
             if not prefixes:
                 break
-            number = 0
-            for prefix in range(filled, prefixes[-1]):
-                number = bisect_right(prefixes, prefix, number)
-                starts[prefix + 1] = done + number
-            done, filled = done + len(prefixes), max(filled, prefixes[-1])
-        for prefix in range(filled, _PREFIXES):
-            starts[prefix + 1] = done
+            at = 0
+            while at < len(prefixes):
+                prefix = prefixes[at]
+                starts[filled + 1 : prefix + 1] = array("Q", [done + at]) * (prefix - filled)
+                filled, at = prefix, bisect_right(prefixes, prefix, at)
+            done += len(prefixes)
+        starts[filled + 1 :] = array("Q", [done]) * (_PREFIXES - filled)
         return starts
 
 

@@ -17,7 +17,7 @@ from airflow_provider_copernica.emulator import Emulator
 @pytest.mark.parametrize("elapsed", [0.0, 1.0, 3600.0])
 def test_waits_are_short_with_the_connection(copernica_connection: str, elapsed: float) -> None:
     assert copernica_connection == "copernica_default"
-    assert PollSchedule(10, 120).wait(elapsed, chance=0) == pytest.approx(0.1)
+    assert PollSchedule(10, 120).wait(elapsed, chance=0) == pytest.approx(0.05)
     assert PollSchedule(0.02, 0.02).wait(elapsed, chance=0) == pytest.approx(0.02)
 
 

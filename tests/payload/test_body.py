@@ -20,6 +20,7 @@ from airflow_provider_copernica.exceptions import (
     CopernicaRowError,
 )
 from airflow_provider_copernica.payload.body import ImportBody, write_body, write_text_body
+from airflow_provider_copernica.payload.columns import is_invisible
 from airflow_provider_copernica.payload.field_types import FieldType
 from airflow_provider_copernica.payload.row_rules import RowReport, RowRules
 from airflow_provider_copernica.payload.schema import DatabaseSchema
@@ -31,7 +32,9 @@ BY_EMAIL = RowRules(key_fields=("Email",))
 
 plain_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 names = st.lists(
-    st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20).map("Field of {}".format),
+    st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20)
+    .filter(lambda text: not any(map(is_invisible, text)))
+    .map("Field of {}".format),
     min_size=1,
     max_size=6,
     unique_by=str.casefold,
