@@ -13,7 +13,6 @@ FieldSpec = str | Mapping[str, object]
 FieldSpecs = Mapping[str, FieldSpec] | Iterable[str]
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
-_ZERO_DATES = {"date": "0000-00-00", "datetime": "0000-00-00 00:00:00"}
 _FIRST_YEAR = 1000  # of the dates that the documentation calls valid
 
 
@@ -52,15 +51,19 @@ class Field:
         """
         Return what is stored of a text.
 
-        Dates that are not valid become zero dates (documentation of the import in the user interface); the rest was
-        observed on calls for profiles, not on imports. That a text too long is cut is presumed.
+        Dates that are not valid become zero dates, or empty where the field may be (documentation of the import in the
+        user interface); the rest was observed on calls for profiles, not on imports. That a text too long is cut, and
+        that a date gets or loses its time to be what the field holds, is presumed.
         """
         match self.type:
             case "text":
                 return text[: self.length]
             case "date" | "datetime" | "empty_date" | "empty_datetime":
-                is_valid = _is_date(text, self.type.removeprefix("empty_"))
-                return text if is_valid else _ZERO_DATES.get(self.type, "")
+                notation = "%Y-%m-%d %H:%M:%S" if self.type.endswith("datetime") else "%Y-%m-%d"
+                moment = _read_moment(text)
+                if moment is not None:
+                    return moment.strftime(notation)
+                return "" if self.type.startswith("empty_") else re.sub("%.", "00", notation.replace("%Y", "0000"))
             case "integer":
                 match = re.match(r"-?\d+", text.strip())
                 return match[0] if match else "0"
@@ -97,11 +100,12 @@ def _read_spec(name: str, spec: FieldSpec, field_id: int) -> Field:
     return Field(field_id, name, str(spec.get("type", "text")), length, value, bool(spec.get("index", False)))
 
 
-def _is_date(text: str, kind: str) -> bool:
-    for pattern in ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S")[: 1 if kind == "date" else 2]:
+def _read_moment(text: str) -> datetime | None:
+    """Read a date, with a time or without."""
+    for notation in ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S"):
         try:
-            moment = datetime.strptime(text, pattern)  # noqa: DTZ007 - a date without zone is what Copernica stores
+            moment = datetime.strptime(text, notation)  # noqa: DTZ007 - a date without zone is what Copernica stores
         except ValueError:
             continue
-        return moment.year >= _FIRST_YEAR
-    return False
+        return moment if moment.year >= _FIRST_YEAR else None
+    return None

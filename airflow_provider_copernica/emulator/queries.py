@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from airflow_provider_copernica.emulator.calls import Parameters
@@ -17,7 +18,7 @@ __all__ = [
     "conditions",
     "database_entity",
     "field_entity",
-    "interest_entities",
+    "interest_entity",
     "page",
     "page_of_profiles",
     "profile_entity",
@@ -28,8 +29,11 @@ __all__ = [
 
 MAX_LIMIT = 1000
 
+INTENTIONS = {"email": True, "sms": True, "fax": True, "pdf": True}
+
 Entity = dict[str, object]
 
+Item = TypeVar("Item")
 Selected = TypeVar("Selected", bound=BaseProfile)
 
 _CONDITION = re.compile(r"(?P<name>.*?)(?P<operator>==|!=|<>|<=|>=|=~|!~|<|>)(?P<value>.*)", re.DOTALL)
@@ -103,27 +107,28 @@ def _comparison(operator: str, wanted: str) -> Callable[[str], bool]:
     return comparisons[operator]
 
 
-def page(items: Sequence[Entity], query: Parameters) -> Entity:
-    """Return the paging envelope; ``start`` is an offset."""
+def page(items: Iterable[Item], show: Callable[[Item], object], query: Parameters) -> Entity:
+    """Return the paging envelope around the items that are shown; ``start`` is an offset."""
+    every = list(items)
     start, limit = _number(query.get("start"), 0), min(_number(query.get("limit"), 100), MAX_LIMIT)
-    data = list(items[start : start + limit]) if start >= 0 and limit > 0 else []
+    data = [show(item) for item in every[start : start + limit]] if start >= 0 and limit > 0 else []
     envelope: Entity = {"start": start, "limit": limit, "count": len(data)}
     if is_true(query.get("total", "true")):
-        envelope["total"] = len(items)
+        envelope["total"] = len(every)
     return {**envelope, "data": data}
 
 
-def page_of_profiles(items: Sequence[Entity], query: Parameters) -> Entity:
+def page_of_profiles(profiles: Sequence[Selected], show: Callable[[Selected], object], query: Parameters) -> Entity:
     """
     Return the paging envelope with ``nextid``, from which a call with ``fields[]=id>=...`` goes on.
 
     The documentation does not say which ID that is, nor whether the last page has one: here it is the one after the
     last shown, on every page that shows any in the order of their IDs.
     """
-    envelope = page(items, query)
-    data = envelope["data"]
-    if isinstance(data, list) and data and query.get("orderby", "id") == "id" and query.get("order", "asc") == "asc":
-        envelope["nextid"] = int(data[-1]["ID"]) + 1
+    envelope = page(profiles, show, query)
+    start, count = int(str(envelope["start"])), int(str(envelope["count"]))
+    if count and query.get("orderby", "id") == "id" and query.get("order", "asc") == "asc":
+        envelope["nextid"] = profiles[start + count - 1].id + 1
     return envelope
 
 
@@ -133,24 +138,24 @@ def _number(value: object, default: int) -> int:
 
 def database_entity(database: Database) -> Entity:
     """Return a database with its fields, interests and collections."""
-    collections = [collection_entity(database, each) for each in database.collections.values()]
     return {
         "ID": str(database.id),
         "name": database.name,
         "description": "",
         "archived": False,
         "created": database.created,
-        "fields": _embedded([field_entity(each) for each in database.fields.values()], 1000),
-        "interests": _embedded(interest_entities(database), 1000),
-        "collections": _embedded(collections, 1000),
-        "intentions": {"email": True, "sms": True, "fax": True, "pdf": True},
+        "fields": page(database.fields.values(), field_entity, {"limit": 1000}),
+        "interests": page(enumerate(database.interests, 1), interest_entity, {"limit": 1000}),
+        "collections": page(database.collections.values(), partial(collection_entity, database), {"limit": 1000}),
+        "intentions": INTENTIONS,
     }
 
 
 def collection_entity(database: Database, collection: Collection) -> Entity:
     """Return a collection with its fields."""
-    fields = _embedded([field_entity(each) for each in collection.fields.values()], 100)
-    return {"ID": str(collection.id), "name": collection.name, "database": str(database.id), "fields": fields}
+    fields = page(collection.fields.values(), field_entity, {"limit": 100})
+    head: Entity = {"ID": str(collection.id), "name": collection.name, "database": str(database.id)}
+    return {**head, "fields": fields, "intentions": INTENTIONS}
 
 
 def field_entity(field: Field) -> Entity:
@@ -160,9 +165,9 @@ def field_entity(field: Field) -> Entity:
     return {**head, **sizes, "displayed": False, "ordered": False, "hidden": False, "index": field.indexed}
 
 
-def interest_entities(database: Database) -> list[Entity]:
-    """Return the interests of a database."""
-    return [{"ID": str(number), "name": name} for number, name in enumerate(database.interests, 1)]
+def interest_entity(interest: tuple[int, str]) -> Entity:
+    """Return an interest: its ID and its name."""
+    return {"ID": str(interest[0]), "name": interest[1]}
 
 
 def unsubscribe_entity(table: Table) -> Entity:
@@ -191,9 +196,3 @@ def subprofile_entity(collection: Collection, profile: Profile, subprofile: Subp
 def _history(profile: BaseProfile) -> Entity:
     times: Entity = {"created": profile.created, "modified": profile.modified, "removed": profile.removed or False}
     return {"secret": profile.secret, **times}
-
-
-def _embedded(items: Sequence[Entity], limit: int) -> Entity:
-    """Return the envelope of a list within another entity."""
-    shown = list(items[:limit])
-    return {"start": 0, "limit": limit, "count": len(shown), "total": len(items), "data": shown}

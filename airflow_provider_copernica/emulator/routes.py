@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from aiohttp import web
 
@@ -16,7 +17,7 @@ from airflow_provider_copernica.emulator.queries import (
     conditions,
     database_entity,
     field_entity,
-    interest_entities,
+    interest_entity,
     page,
     page_of_profiles,
     profile_entity,
@@ -55,16 +56,20 @@ def _import(call: Call) -> Entity:
 
 
 def _databases(call: Call) -> Entity:
-    return page([database_entity(each) for each in call.emulator.account.values()], call.query)
+    return page(call.emulator.account.values(), database_entity, call.query)
 
 
 def _fields(call: Call, table: Table) -> Entity:
-    return page([field_entity(each) for each in table.fields.values()], call.query)
+    return page(table.fields.values(), field_entity, call.query)
+
+
+def _interests(call: Call) -> Entity:
+    return page(enumerate(call.database().interests, 1), interest_entity, call.query)
 
 
 def _collections(call: Call) -> Entity:
     database = call.database()
-    return page([collection_entity(database, each) for each in database.collections.values()], call.query)
+    return page(database.collections.values(), partial(collection_entity, database), call.query)
 
 
 def _selected(call: Call) -> list[Profile]:
@@ -72,9 +77,15 @@ def _selected(call: Call) -> list[Profile]:
     return select(database, database.profiles.values(), call.query)
 
 
+def _profile_ids(call: Call) -> object:
+    """Return all IDs, or the page that was asked for; that all come unasked is presumed."""
+    ids = [profile.id for profile in _selected(call)]
+    return page(ids, int, call.query)["data"] if {"start", "limit"} & set(call.query) else ids
+
+
 def _profiles(call: Call) -> Entity:
     database = call.database()
-    return page_of_profiles([profile_entity(database, each, call.query) for each in _selected(call)], call.query)
+    return page_of_profiles(_selected(call), lambda each: profile_entity(database, each, call.query), call.query)
 
 
 def _subprofiles(call: Call) -> Entity:
@@ -85,9 +96,10 @@ def _subprofiles(call: Call) -> Entity:
         database, collection = call.collection()
         profiles = list(database.profiles.values())
     owners = {each: profile for profile in profiles for each in profile.subprofiles[collection.name]}
-    selected = select(collection, owners, call.query)
     return page_of_profiles(
-        [subprofile_entity(collection, owners[each], each, call.query) for each in selected], call.query
+        select(collection, owners, call.query),
+        lambda each: subprofile_entity(collection, owners[each], each, call.query),
+        call.query,
     )
 
 
@@ -252,14 +264,14 @@ _ANSWERS: dict[tuple[str, str], Answer] = {
     ("GET", "databases"): _databases,
     ("GET", "database/{database}"): lambda call: database_entity(call.database()),
     ("GET", "database/{database}/fields"): lambda call: _fields(call, call.database()),
-    ("GET", "database/{database}/interests"): lambda call: page(interest_entities(call.database()), call.query),
+    ("GET", "database/{database}/interests"): _interests,
     ("GET", "database/{database}/collections"): _collections,
     ("GET", "database/{database}/unsubscribe"): lambda call: unsubscribe_entity(call.database()),
     ("GET", "database/{database}/profiles"): _profiles,
     ("POST", "database/{database}/profiles"): _add_profile,
     ("PUT", "database/{database}/profiles"): _put_profiles,
     ("DELETE", "database/{database}/profiles"): _delete_profiles,
-    ("GET", "database/{database}/profileids"): lambda call: [profile.id for profile in _selected(call)],
+    ("GET", "database/{database}/profileids"): _profile_ids,
     ("GET", "collection/{collection}"): lambda call: collection_entity(*call.collection()),
     ("GET", "collection/{collection}/fields"): lambda call: _fields(call, call.collection()[1]),
     ("GET", "collection/{collection}/unsubscribe"): lambda call: unsubscribe_entity(call.collection()[1]),

@@ -98,7 +98,10 @@ def test_entities(people: Emulator) -> None:
     database = get(people, "v3/database/People").json()
     assert (database["ID"], database["archived"]) == ("1", False)
     assert [(each["name"], each["length"]) for each in database["fields"]["data"]] == [("Name", "255"), ("Age", "255")]
-    collection = database["collections"]["data"][0]["ID"]
+    (shown,) = database["collections"]["data"]
+    assert set(shown) == {"ID", "name", "database", "fields", "intentions"}
+    assert get(people, f"v3/collection/{shown['ID']}").json() == shown
+    collection = shown["ID"]
     assert get(people, f"v3/collection/{collection}/fields").json()["data"][0]["name"] == "OrderID"
     ids = get(people, "v3/database/1/profileids").json()
     assert len(ids) == 5
