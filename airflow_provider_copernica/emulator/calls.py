@@ -86,7 +86,7 @@ def read_pairs(pairs: Iterable[tuple[str, str]]) -> Parameters:
 def _with_lists(value: object) -> object:
     if not isinstance(value, dict):
         return value
-    values = [_with_lists(each) for each in value.values()]
+    values = [_with_lists(inner) for inner in value.values()]
     is_list = list(value) == [str(number) for number in range(len(value))]
     return values if is_list else dict(zip(value, values, strict=True))
 
@@ -167,7 +167,10 @@ class Routes:
     """Who answers which path. In every path names and values take turns: ``profile/{profile}/fields``."""
 
     def __init__(self, answers: Mapping[tuple[str, str], Answer]) -> None:
-        self._answers = {self._key(method, path): (path, answer) for (method, path), answer in answers.items()}
+        self._answers = {
+            self._key(method, path): ([name.strip("{}") for name in path.split("/")[1::2]], answer)
+            for (method, path), answer in answers.items()
+        }
 
     @staticmethod
     def _key(method: str, path: str) -> tuple[object, ...]:
@@ -176,11 +179,11 @@ class Routes:
 
     def find(self, method: str, path: str) -> tuple[Answer, dict[str, str]] | None:
         """Return what answers a path, and what this path names."""
-        found = self._answers.get(self._key(method, path))
-        if found is None:
+        route = self._answers.get(self._key(method, path))
+        if route is None:
             return None
-        names = [name.strip("{}") for name in found[0].split("/")[1::2]]
-        return found[1], dict(zip(names, path.split("/")[1::2], strict=True))
+        names, answer = route
+        return answer, dict(zip(names, path.split("/")[1::2], strict=True))
 
 
 def json_reply(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:

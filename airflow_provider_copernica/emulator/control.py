@@ -20,7 +20,7 @@ __all__ = ["answer_command"]
 
 def answer_command(emulator: Emulator, request: web.Request, body: bytes) -> web.Response:
     """
-    Answer a command, which needs no token: they are for tests, and tell nothing but made-up data.
+    Answer a command, which needs no token: it is for tests, and tells nothing but made-up data.
 
     What can't be understood is explained, rather than answered with an error of the server.
     """
@@ -40,14 +40,14 @@ def answer_command(emulator: Emulator, request: web.Request, body: bytes) -> web
 def _summary(call: Call) -> object:
     emulator = call.emulator
     imports = [
-        {"import_id": each.import_id, "name": each.name, "state": each.state, "lines": each.processed}
-        for each in emulator.imports
+        {"import_id": record.import_id, "name": record.name, "state": record.state, "lines": record.processed}
+        for record in emulator.imports
     ]
     return {
         "profiles": {database: len(emulator.profiles(database)) for database in emulator.databases},
         "imports": imports,
         "requests": len(emulator.requests),
-        "polls": sum("/import/" in each.path for each in emulator.requests),
+        "polls": sum("/import/" in request.path for request in emulator.requests),
         "connections": emulator.connections,
         "authentications": emulator.authentications,
     }

@@ -213,8 +213,8 @@ class Emulator:
                     subprofile.fields |= row
                     profile.subprofiles[name].append(subprofile)
             if created is not None:
-                for each in (profile, *itertools.chain(*profile.subprofiles.values())):
-                    each.created = each.modified = created
+                for dated in (profile, *itertools.chain(*profile.subprofiles.values())):
+                    dated.created = dated.modified = created
             database.profiles[profile.id] = profile
         return profile.id
 

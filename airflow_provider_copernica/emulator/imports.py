@@ -119,7 +119,7 @@ async def run_import(record: ImportRecord, database: Database, emulator: Emulato
 
 class Importer:
     """
-    Carries out one import, row by row.
+    One import, carried out row by row.
 
     Where the documentation is silent (several profiles with one key, the scope of ``removeMissing``), it does the
     simplest thing: the profile with the lowest ID is taken, and profiles are removed before subprofiles. Names are
@@ -174,8 +174,8 @@ class Importer:
                 self._database.remove(profile)
                 continue
             for collection in self._database.collections.values():
-                missing = [each for each in profile.subprofiles[collection.name] if each.id not in self._seen]
-                for subprofile in missing if collection in self._columns else ():
+                subprofiles = profile.subprofiles[collection.name] if collection in self._columns else ()
+                for subprofile in [subprofile for subprofile in subprofiles if subprofile.id not in self._seen]:
                     collection.remove(profile, subprofile)
 
     def _by_table(self, names: Iterable[str], *, is_strict: bool = False) -> dict[Table, dict[str, str]]:

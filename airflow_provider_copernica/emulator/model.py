@@ -77,7 +77,7 @@ class Profile(BaseProfile):
             "fields": dict(self.fields),
             "interests": dict(self.interests),
             "subprofiles": {
-                name: [{"ID": each.id, "fields": dict(each.fields)} for each in subprofiles]
+                name: [{"ID": subprofile.id, "fields": dict(subprofile.fields)} for subprofile in subprofiles]
                 for name, subprofiles in self.subprofiles.items()
             },
         }
@@ -133,8 +133,8 @@ class Table:
 
     def stored(self, values: Mapping[str, str]) -> dict[str, str]:
         """Return what is stored of values; unknown fields are ignored (observed on calls)."""
-        known = [(self.field_name(name), text) for name, text in values.items()]
-        return {name: self.fields[name].store(text) for name, text in known if name is not None}
+        named = [(self.field_name(name), text) for name, text in values.items()]
+        return {name: self.fields[name].store(text) for name, text in named if name is not None}
 
     def write(self, profile: BaseProfile, values: Mapping[str, str]) -> bool:
         """Store values in a (sub)profile, unless a restriction refuses it; return whether it did not."""

@@ -47,10 +47,10 @@ _SPECIAL: dict[str, Callable[[BaseProfile], str]] = {
 
 def conditions(query: Parameters) -> list[str] | None:
     """Return what was given for ``fields``; None if that is not an array."""
-    given = query.get("fields")
-    if isinstance(given, dict):
-        given = list(given.values())
-    return [text for text in given if isinstance(text, str)] if isinstance(given, list) else None
+    texts = query.get("fields")
+    if isinstance(texts, dict):
+        texts = list(texts.values())
+    return [text for text in texts if isinstance(text, str)] if isinstance(texts, list) else None
 
 
 def select(table: Table, profiles: Iterable[Selected], query: Parameters) -> list[Selected]:
@@ -77,7 +77,10 @@ def _sort(table: Table, profiles: list[Selected], order_by: str, *, is_descendin
         return
     by_id = next((field.name for field in table.fields.values() if str(field.id) == order_by), order_by)
     value_of = _reader(table, by_id) or _SPECIAL["id"]
-    profiles.sort(key=lambda profile: _sort_key(value_of(profile)), reverse=is_descending)
+    if value_of is _SPECIAL["id"]:
+        profiles.sort(key=lambda profile: profile.id, reverse=is_descending)
+    else:
+        profiles.sort(key=lambda profile: _sort_key(value_of(profile)), reverse=is_descending)
 
 
 def _reader(table: Table, name: str) -> Callable[[BaseProfile], str] | None:
@@ -108,14 +111,13 @@ def _comparison(operator: str, wanted: str) -> Callable[[str], bool]:
 
 
 def page(items: Iterable[Item], show: Callable[[Item], object], query: Parameters) -> Entity:
-    """Return the paging envelope around the items that are shown; ``start`` is an offset."""
-    every = list(items)
-    start, limit = _number(query.get("start"), 0), min(_number(query.get("limit"), 100), MAX_LIMIT)
-    data = [show(item) for item in every[start : start + limit]] if start >= 0 and limit > 0 else []
-    envelope: Entity = {"start": start, "limit": limit, "count": len(data)}
+    """Return the paging envelope around the items that are shown."""
+    sequence = list(items)
+    start, limit, part = _part(sequence, query)
+    envelope: Entity = {"start": start, "limit": limit, "count": len(part)}
     if is_true(query.get("total", "true")):
-        envelope["total"] = len(every)
-    return {**envelope, "data": data}
+        envelope["total"] = len(sequence)
+    return {**envelope, "data": [show(item) for item in part]}
 
 
 def page_of_profiles(profiles: Sequence[Selected], show: Callable[[Selected], object], query: Parameters) -> Entity:
@@ -126,10 +128,16 @@ def page_of_profiles(profiles: Sequence[Selected], show: Callable[[Selected], ob
     last shown, on every page that shows any in the order of their IDs.
     """
     envelope = page(profiles, show, query)
-    start, count = int(str(envelope["start"])), int(str(envelope["count"]))
-    if count and query.get("orderby", "id") == "id" and query.get("order", "asc") == "asc":
-        envelope["nextid"] = profiles[start + count - 1].id + 1
+    _, _, part = _part(profiles, query)
+    if part and query.get("orderby", "id") == "id" and query.get("order", "asc") == "asc":
+        envelope["nextid"] = part[-1].id + 1
     return envelope
+
+
+def _part(items: Sequence[Item], query: Parameters) -> tuple[int, int, Sequence[Item]]:
+    """Return start, limit, and the items between; ``start`` is an offset."""
+    start, limit = _number(query.get("start"), 0), min(_number(query.get("limit"), 100), MAX_LIMIT)
+    return start, limit, items[start : start + limit] if start >= 0 and limit > 0 else []
 
 
 def _number(value: object, default: int) -> int:

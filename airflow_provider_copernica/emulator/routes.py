@@ -85,7 +85,7 @@ def _profile_ids(call: Call) -> object:
 
 def _profiles(call: Call) -> Entity:
     database = call.database()
-    return page_of_profiles(_selected(call), lambda each: profile_entity(database, each, call.query), call.query)
+    return page_of_profiles(_selected(call), lambda profile: profile_entity(database, profile, call.query), call.query)
 
 
 def _subprofiles(call: Call) -> Entity:
@@ -95,10 +95,10 @@ def _subprofiles(call: Call) -> Entity:
     else:
         database, collection = call.collection()
         profiles = list(database.profiles.values())
-    owners = {each: profile for profile in profiles for each in profile.subprofiles[collection.name]}
+    owners = {subprofile: owner for owner in profiles for subprofile in owner.subprofiles[collection.name]}
     return page_of_profiles(
         select(collection, owners, call.query),
-        lambda each: subprofile_entity(collection, owners[each], each, call.query),
+        lambda subprofile: subprofile_entity(collection, owners[subprofile], subprofile, call.query),
         call.query,
     )
 
@@ -167,7 +167,7 @@ def _delete_profiles(call: Call) -> web.Response:
     database, ids = call.database(), call.body.get("profiles")
     if not isinstance(ids, list):
         raise RefusedError(INVALID_DATA)
-    for profile in [database.profiles.get(as_id(each)) for each in ids]:
+    for profile in [database.profiles.get(as_id(number)) for number in ids]:
         if profile is not None:
             database.remove(profile)
     return web.Response(status=204)
@@ -230,8 +230,8 @@ def _given_interests(call: Call, database: Database) -> dict[str, bool]:
         interests = dict.fromkeys(map(str, interests), True)
     if not isinstance(interests, dict):
         raise RefusedError(INVALID_DATA)
-    known = {database.interest(str(name)): is_true(value) for name, value in interests.items()}
-    return {name: chosen for name, chosen in known.items() if name is not None}
+    named = {database.interest(str(name)): is_true(value) for name, value in interests.items()}
+    return {name: chosen for name, chosen in named.items() if name is not None}
 
 
 def _write(table: Table, profile: BaseProfile, fields: Mapping[str, str]) -> web.Response:
