@@ -179,11 +179,11 @@ class Routes:
 
     def find(self, method: str, path: str) -> tuple[Answer, dict[str, str]] | None:
         """Return what answers a path, and what this path names."""
-        route = self._answers.get(self._key(method, path))
-        if route is None:
+        route, values = self._answers.get(self._key(method, path)), path.split("/")[1::2]
+        if route is None or "" in values:
             return None
         names, answer = route
-        return answer, dict(zip(names, path.split("/")[1::2], strict=True))
+        return answer, dict(zip(names, values, strict=True))
 
 
 def json_reply(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -108,6 +108,12 @@ def test_all_key_fields_must_match(emulator: Emulator) -> None:
     assert people(emulator) == {ANN: "Ann+Bob", BOB: "Bob"}
 
 
+def test_of_profiles_with_the_same_key_the_one_with_the_lowest_id_is_taken(emulator: Emulator) -> None:
+    emulator.add_profile(1, {"Email": ANN, "Name": "Other"})
+    run(emulator, [{"Email": ANN, "Name": "Anna"}])
+    assert people(emulator)[ANN] == "Anna+Other"
+
+
 def test_without_a_key_of_the_collection_subprofiles_pile_up(emulator: Emulator) -> None:
     row = [{"Email": BOB, "Order.OrderID": "9", "Order.Status": "new"}]
     run(emulator, row)
