@@ -14,7 +14,7 @@ from airflow_provider_copernica.emulator.sources import RefusedSourceError, Row,
 if TYPE_CHECKING:
     from airflow_provider_copernica.emulator.emulator import Emulator
 
-__all__ = ["ACTIONS", "STATUS_WORDS", "Failure", "ImportRecord", "Importer", "run_import"]
+__all__ = ["ACTIONS", "STATUS_WORDS", "Failure", "ImportRecord", "run_import"]
 
 ACTIONS = ("add", "update", "update or add", "ignore or add", "delete")
 STEPS = 20

@@ -13,7 +13,7 @@ from aiohttp import web
 from airflow_provider_copernica.emulator.api import answer
 from airflow_provider_copernica.emulator.emulator import DEFAULT_TOKEN, Emulator
 
-__all__ = ["DEFAULT_TOKEN", "Emulator", "listening", "run_emulator"]
+__all__ = ["DEFAULT_TOKEN", "listening", "run_emulator"]
 
 
 @contextmanager
@@ -55,9 +55,7 @@ def listening(emulator: Emulator, host: str = "127.0.0.1", port: int = 0) -> Ite
     thread = threading.Thread(target=loop.run_forever, name="copernica-emulator", daemon=True)
     thread.start()
     try:
-        asyncio.run_coroutine_threadsafe(_start(runner, host, port), loop).result()
-        address = f"[{host}]" if ":" in host else host
-        emulator.url = f"http://{address}:{runner.addresses[0][1]}"
+        asyncio.run_coroutine_threadsafe(_start(emulator, runner, host, port), loop).result()
         yield
     finally:
         asyncio.run_coroutine_threadsafe(_stop(runner), loop).result(timeout=10)
@@ -66,9 +64,11 @@ def listening(emulator: Emulator, host: str = "127.0.0.1", port: int = 0) -> Ite
         loop.close()
 
 
-async def _start(runner: web.AppRunner, host: str, port: int) -> None:
+async def _start(emulator: Emulator, runner: web.AppRunner, host: str, port: int) -> None:
     await runner.setup()
     await web.TCPSite(runner, host, port, backlog=1024).start()
+    address = f"[{host}]" if ":" in host else host
+    emulator.url = f"http://{address}:{runner.addresses[0][1]}"
 
 
 async def _stop(runner: web.AppRunner) -> None:

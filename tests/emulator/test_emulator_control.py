@@ -70,6 +70,7 @@ def test_faults_by_control(emulator: Emulator) -> None:
         ("POST", "faults", {"where": "imports", "fault": "SLOW", "colour": "red"}),
         ("POST", "faults", []),
         ("POST", "databases", {"name": "x"}),
+        ("POST", "databases", {"name": "x", "fields": ["Name"], "restrictions": {"Name": "("}}),
         ("GET", "profiles/9999", None),
         ("GET", "profiles/x", None),
     ],
@@ -78,6 +79,12 @@ def test_control_explains_what_it_does_not_understand(emulator: Emulator, method
     reply = control(emulator, method, path, json=body)
     assert reply.status_code == 400
     assert reply.text.startswith("Not understood")
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "nonsense"), ("DELETE", "databases"), ("GET", "profiles/")])
+def test_a_command_that_does_not_exist(emulator: Emulator, method: str, path: str) -> None:
+    assert control(emulator, method, path).status_code == 404
+    assert emulator.requests == []
 
 
 def test_a_database_with_behaviours_by_control(emulator: Emulator) -> None:
