@@ -26,13 +26,14 @@ from airflow_provider_copernica.emulator.calls import (
     FORM,
     Call,
     RefusedError,
+    SeenRequest,
     error_reply,
     json_reply,
     read_body,
     read_pairs,
 )
 from airflow_provider_copernica.emulator.control import answer_command
-from airflow_provider_copernica.emulator.emulator import Emulator, SeenRequest
+from airflow_provider_copernica.emulator.emulator import Emulator
 from airflow_provider_copernica.emulator.faults import NoAnswer, go_wrong
 from airflow_provider_copernica.emulator.routes import ROUTES
 from airflow_provider_copernica.emulator.sources import leads_here

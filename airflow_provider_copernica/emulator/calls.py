@@ -1,9 +1,10 @@
-"""A call: what its body and its query say, what its path names, and how it is answered."""
+"""A call: what it said, what its path names, and how it is answered."""
 
 from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ __all__ = [
     "Parameters",
     "RefusedError",
     "Routes",
+    "SeenRequest",
     "created_reply",
     "error_reply",
     "json_reply",
@@ -89,6 +91,19 @@ def _with_lists(value: object) -> object:
     values = [_with_lists(inner) for inner in value.values()]
     is_list = list(value) == [str(number) for number in range(len(value))]
     return values if is_list else dict(zip(value, values, strict=True))
+
+
+@dataclass
+class SeenRequest:
+    """A request that arrived; its status once it was answered, 0 where the connection was dropped instead."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    status: int | None = None
+    time: float = field(default_factory=time.time)
 
 
 @dataclass(frozen=True)

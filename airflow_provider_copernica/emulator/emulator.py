@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from threading import RLock
 from typing import Unpack
 from weakref import WeakSet
 
+from airflow_provider_copernica.emulator.calls import SeenRequest
 from airflow_provider_copernica.emulator.faults import Fault, FaultOptions, PlannedFault
 from airflow_provider_copernica.emulator.fields import FieldSpecs, is_true, read_specs
 from airflow_provider_copernica.emulator.imports import STATUS_WORDS, Failure, ImportRecord, run_import
@@ -20,19 +19,6 @@ __all__ = ["DEFAULT_TOKEN", "Emulator", "SeenRequest"]
 
 DEFAULT_TOKEN = "emulator-access-token"  # noqa: S105 - opens nothing but an emulator
 DAY = 86_400.0
-
-
-@dataclass
-class SeenRequest:
-    """A request that arrived; its status once it was answered, 0 where the connection was dropped instead."""
-
-    method: str
-    path: str
-    query: Mapping[str, str] = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-    status: int | None = None
-    time: float = field(default_factory=time.time)
 
 
 class Emulator:
