@@ -15,14 +15,7 @@ from airflow_provider_copernica.client.progress import ProgressLog
 from airflow_provider_copernica.exceptions import GOES_ON, CopernicaImportError
 from airflow_provider_copernica.hooks.copernica import CopernicaHook
 from airflow_provider_copernica.lineage import report_output
-from airflow_provider_copernica.operators._attempt_store import (
-    AttemptStore,
-    Finished,
-    Reconnect,
-    Submit,
-    SubmitAfter,
-    plan_attempt,
-)
+from airflow_provider_copernica.operators._attempt_store import AttemptStore
 from airflow_provider_copernica.operators._attempts import AcceptedImport
 from airflow_provider_copernica.operators._kept import keep_in_record
 from airflow_provider_copernica.operators._outcome import (
@@ -33,6 +26,7 @@ from airflow_provider_copernica.operators._outcome import (
     push_status,
     push_status_of_failure,
 )
+from airflow_provider_copernica.operators._plan import Finished, Reconnect, Submit, SubmitAfter, plan_attempt
 from airflow_provider_copernica.operators._retries import (
     FORGOTTEN,
     after_sending,

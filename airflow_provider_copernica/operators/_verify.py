@@ -124,12 +124,7 @@ class VerifyStep:
         return {**baseline.as_dict(), "action": parameters.action, "calls": looks.calls}
 
     def after_post(self, import_id: int, kept: Mapping[str, object]) -> None:
-        """
-        Do nothing: there is nothing to see yet.
-
-        :param import_id: of the import.
-        :param kept: what :meth:`before_post` returned.
-        """
+        """Do nothing: there is nothing to see yet."""
 
     def after_end(
         self,
@@ -168,11 +163,7 @@ class VerifyStep:
             log.warning("%s", _error(problem, status, hook))
 
     def after_refusal(self, kept: Mapping[str, object] | None) -> None:
-        """
-        Do nothing: this step looks first.
-
-        :param kept: what was kept.
-        """
+        """Do nothing: this step looks first."""
 
     def _fail(self, error: CopernicaVerificationError, counts: object, push: PushOutcome) -> NoReturn:
         """Push the counts, whose error must not hide this one, and raise it."""

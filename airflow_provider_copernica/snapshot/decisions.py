@@ -105,23 +105,14 @@ class NoPointer:
 
 @dataclass(frozen=True)
 class DamagedPointer:
-    """
-    The pointer can't be read, or its records can't.
-
-    :param number: of the pointer.
-    """
+    """The pointer can't be read, or its records can't."""
 
     number: int
 
 
 @dataclass(frozen=True)
 class StoredPointer:
-    """
-    A pointer.
-
-    :param number: its number.
-    :param pointer: what it says.
-    """
+    """A pointer, and its number."""
 
     number: int
     pointer: Pointer
