@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.readers.arrow_columns import Column, Unreadable, kernels
@@ -103,7 +103,7 @@ def check_columns(schema: pa.Schema) -> None:
         raise CopernicaArgumentError(*problems)
 
 
-def _extension_name(field: pa.Field) -> str:
+def _extension_name(field: pa.Field[Any]) -> str:
     """Return the name of an extension type, which stands in the metadata where pyarrow doesn't know it."""
     known = getattr(field.type, "extension_name", "")
     return known or (field.metadata or {}).get(b"ARROW:extension:name", b"").decode(errors="replace")
