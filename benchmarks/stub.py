@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections import Counter
 
 from aiohttp import web
 
-from airflow_provider_copernica.emulator.tokens import new_jwt
+from airflow_provider_copernica.emulator.api import new_jwt
 
-DAY = 86_400.0
+DAY = 86_400
 
 
 class Stub:
@@ -62,7 +63,7 @@ class Stub:
 
     async def _authenticate(self, _: web.Request) -> web.Response:
         self._authentications += 1
-        return web.Response(text=new_jwt(DAY))
+        return web.Response(text=new_jwt(int(time.time() + DAY)))
 
     async def _copernica(self, request: web.Request) -> web.Response:
         finished = self._is_finished(request)

@@ -38,6 +38,11 @@ pytest_plugins = ["airflow_provider_copernica.emulator.pytest_plugin"]
 SLOW_SECONDS = 1200
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves out, without importing what drives browsers and services, what only slow tests are in."""
+    return True if config.option.markexpr == "not slow" and collection_path.name == "e2e" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Orders the tests; those that start processes may take longer."""
     items.sort(key=lambda item: place(item.nodeid))

@@ -2,8 +2,8 @@
 A request with all that may come of it, without doing any I/O.
 
 The generators in here and in :mod:`operations` yield steps (send this, sleep, give me a token) and are handed what came
-of each. The synchronous and the asynchronous client only carry steps out, so that all policy exists once. Settings
-travel one road: a client hands out its own.
+of each. The synchronous and the asynchronous client only carry steps out, so that all policy exists once. The
+settings come from the client alone, by the step :class:`GetSettings`.
 """
 
 from __future__ import annotations

@@ -245,7 +245,7 @@ def parse_moment(text: str, *, not_after: datetime | None = None) -> datetime | 
         later = earlier.replace(fold=1)
         if not_after is not None and later.astimezone(UTC) - earlier.astimezone(UTC) > timedelta(0):
             return later.astimezone(UTC) if later.astimezone(UTC) <= not_after else earlier.astimezone(UTC)
-        # in UTC, since Python compares moments of one zone by their faces
+        # in UTC, since Python compares moments of one zone by what a clock on the wall shows
         return earlier.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None

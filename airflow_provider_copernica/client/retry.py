@@ -5,15 +5,16 @@ An answer is read once, by :func:`classify`, into one value: what became of the 
 how long the server asks us to wait. From this value :func:`decide` takes what follows, and the error or the next
 attempt takes the rest.
 
-The theory. What matters about a failed request is whether Copernica may have carried it out. There are four degrees:
+The theory. What matters about a failed request is whether Copernica may have carried it out. There are four cases:
 
     certainly not    NOT_RECEIVED (name lookup, connection refused, TLS, no body went out), LATER (429),
-                     REFUSED (4xx with a message), MOVED (a redirect, which is never followed), PROXY_REFUSED
+                     REFUSED (any other 4xx), MOVED (a redirect, which is never followed), PROXY_REFUSED
     certainly        DONE, CARRIED_OUT (a complete 2xx, or a 303, from which no ID can be read)
-    not known        UNCONFIRMED (time-out, reset, 5xx, a reply that broke off)
-    a matter of who  TOKEN_REFUSED (401, 403, or words about a token)
+    not known        UNCONFIRMED (time-out, reset, 408, 5xx, a reply that broke off)
+    authentication   TOKEN_REFUSED (401, 403, or words about a token)
 
-and one further question, which only UNCONFIRMED asks: whether doing it twice changes nothing more than doing it once.
+and one further question, which matters for UNCONFIRMED alone: whether doing it twice changes nothing more than doing it
+once.
 
     outcome          what follows
     DONE             accept
@@ -162,7 +163,9 @@ def _classify_failure(call: ApiCall, reply: Reply, secrets: Collection[str]) -> 
     if 300 <= status < 400:
         return replace(failed, outcome=Outcome.MOVED, reason=show_location(reply.headers.get("location", "nowhere")))
     if status in (404, 410) and call.reads and own_words(reply) is None:
-        return failed  # a page of something on the way: only Copernica's own words say that there is no such thing
+        return (
+            failed  # a page of a proxy or load balancer: only Copernica's own words say that something does not exist
+        )
     return replace(failed, outcome=_refusal(said)) if 400 <= status < 500 and status != 408 else failed
 
 

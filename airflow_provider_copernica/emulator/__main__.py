@@ -60,7 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             seen = 0
             while not received:
                 time.sleep(0.2)
-                seen = len(emulator.requests) if options.quiet else show_requests(emulator, seen)
+                if not options.quiet:
+                    seen = show_requests(emulator, seen)
     except BrokenPipeError:
         return 1  # nobody reads us any more
     except (OSError, OverflowError) as error:

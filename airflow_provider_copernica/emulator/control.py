@@ -2,91 +2,83 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Awaitable, Callable
+import json
+import re
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from airflow_provider_copernica.emulator.calls import Call, Routes, json_reply
 from airflow_provider_copernica.emulator.demo import FILE
-from airflow_provider_copernica.emulator.emulator import Emulator
 from airflow_provider_copernica.emulator.faults import Fault
-from airflow_provider_copernica.emulator.replies import json_reply
 
-__all__ = ["add_control"]
+if TYPE_CHECKING:
+    from airflow_provider_copernica.emulator.emulator import Emulator
 
-Handler = Callable[[Emulator, web.Request], Awaitable[web.Response]]
-
-
-def add_control(app: web.Application, emulator: Emulator) -> None:
-    """Add the endpoints, which need no token: they are for tests, and tell nothing but made-up data."""
-    for method, path, handler in (
-        ("GET", "", _summary),
-        ("GET", "profiles/{database}", _profiles),
-        ("GET", "customers.csv", _file),
-        ("POST", "databases", _add_database),
-        ("POST", "faults", _fail),
-        ("DELETE", "faults", _clear_faults),
-        ("POST", "failing-imports", _failing_imports),
-        ("POST", "expire-tokens", _expire_tokens),
-    ):
-        app.router.add_route(method, f"{emulator.CONTROL}{path}", functools.partial(_explained, handler, emulator))
+__all__ = ["answer_command"]
 
 
-async def _explained(handler: Handler, emulator: Emulator, request: web.Request) -> web.Response:
-    """Say what can't be understood, rather than answer with an error of the server."""
+def answer_command(emulator: Emulator, request: web.Request, body: bytes) -> web.Response:
+    """
+    Answer a command, which needs no token: it is for tests, and tells nothing but made-up data.
+
+    What can't be understood is explained, rather than answered with an error of the server.
+    """
+    route = _ROUTES.find(request.method, request.path.removeprefix(emulator.CONTROL))
+    if route is None:
+        return web.Response(status=404, text="There is no such command.\n")
+    carry_out, names = route
     try:
-        return await handler(emulator, request)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        reply = carry_out(Call(emulator, request, names, body))
+    except (KeyError, TypeError, ValueError, AttributeError, re.error) as error:
         return web.Response(status=400, text=f"Not understood: {type(error).__name__}: {error}\n")
+    if reply is None:
+        return web.Response(status=204)
+    return reply if isinstance(reply, web.Response) else json_reply(reply)
 
 
-async def _summary(emulator: Emulator, request: web.Request) -> web.Response:  # noqa: ARG001 - one kind of handler
+def _summary(call: Call) -> object:
+    emulator = call.emulator
     imports = [
-        {"import_id": each.import_id, "name": each.name, "state": each.state, "lines": each.processed}
-        for each in emulator.imports
+        {"import_id": record.import_id, "name": record.name, "state": record.state, "lines": record.processed}
+        for record in emulator.imports
     ]
-    counts = {database: len(emulator.profiles(database)) for database in emulator.databases}
-    figures = {
+    return {
+        "profiles": {database: len(emulator.profiles(database)) for database in emulator.databases},
+        "imports": imports,
         "requests": len(emulator.requests),
-        "polls": sum("/import/" in each.path for each in emulator.requests),
+        "polls": sum("/import/" in request.path for request in emulator.requests),
         "connections": emulator.connections,
         "authentications": emulator.authentications,
     }
-    return json_reply({"profiles": counts, "imports": imports, **figures})
 
 
-async def _profiles(emulator: Emulator, request: web.Request) -> web.Response:
-    return json_reply(emulator.profiles(int(request.match_info["database"])))
+def _add_database(call: Call) -> object:
+    return json_reply({"database": call.emulator.add_database(**json.loads(call.raw_body))}, status=201)
 
 
-async def _file(emulator: Emulator, request: web.Request) -> web.Response:  # noqa: ARG001 - as above
-    return web.Response(text=FILE, content_type="text/csv")
-
-
-async def _add_database(emulator: Emulator, request: web.Request) -> web.Response:
-    return json_reply({"database": emulator.add_database(**await request.json())}, status=201)
-
-
-async def _fail(emulator: Emulator, request: web.Request) -> web.Response:
-    arguments = await request.json()
+def _fail(call: Call) -> None:
+    arguments = json.loads(call.raw_body)
     name = arguments.pop("fault", "")
     if name not in Fault.__members__ or "where" not in arguments:
         raise ValueError(f"needed are where, and fault, one of {', '.join(Fault.__members__)}")
-    emulator.fail(arguments.pop("where"), Fault[name], **arguments)
-    return web.Response(status=204)
+    call.emulator.fail(arguments.pop("where"), Fault[name], **arguments)
 
 
-async def _clear_faults(emulator: Emulator, request: web.Request) -> web.Response:  # noqa: ARG001 - as above
-    emulator.clear_faults()
-    return web.Response(status=204)
+def _failing_imports(call: Call) -> None:
+    arguments = json.loads(call.raw_body) or {"message": None}
+    call.emulator.failing_imports(arguments["message"], int(arguments.get("after_lines", 0)))
 
 
-async def _failing_imports(emulator: Emulator, request: web.Request) -> web.Response:
-    arguments = await request.json() or {"message": None}
-    emulator.failing_imports(arguments["message"], int(arguments.get("after_lines", 0)))
-    return web.Response(status=204)
-
-
-async def _expire_tokens(emulator: Emulator, request: web.Request) -> web.Response:  # noqa: ARG001 - as above
-    emulator.expire_tokens()
-    return web.Response(status=204)
+_ROUTES = Routes(
+    {
+        ("GET", ""): _summary,
+        ("GET", "profiles/{database}"): lambda call: call.emulator.profiles(int(call.path["database"])),
+        ("GET", "customers.csv"): lambda _: web.Response(text=FILE, content_type="text/csv"),
+        ("POST", "databases"): _add_database,
+        ("POST", "faults"): _fail,
+        ("DELETE", "faults"): lambda call: call.emulator.clear_faults(),
+        ("POST", "failing-imports"): _failing_imports,
+        ("POST", "expire-tokens"): lambda call: call.emulator.expire_tokens(),
+    }
+)

@@ -3,39 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import itertools
-import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from threading import RLock
 from typing import Unpack
+from weakref import WeakSet
 
-from airflow_provider_copernica.emulator.account import Account, Behaviours
-from airflow_provider_copernica.emulator.bodies import is_true
+from airflow_provider_copernica.emulator.calls import SeenRequest
 from airflow_provider_copernica.emulator.faults import Fault, FaultOptions, PlannedFault
-from airflow_provider_copernica.emulator.fields import FieldSpecs
+from airflow_provider_copernica.emulator.fields import FieldSpecs, is_true, read_specs
 from airflow_provider_copernica.emulator.imports import STATUS_WORDS, Failure, ImportRecord, run_import
-from airflow_provider_copernica.emulator.model import Database, Removal, Unsubscribe
-from airflow_provider_copernica.emulator.tokens import is_expired, new_jwt
+from airflow_provider_copernica.emulator.model import Collection, Database, Removal, Unsubscribe
 
 __all__ = ["DEFAULT_TOKEN", "Emulator", "SeenRequest"]
 
 DEFAULT_TOKEN = "emulator-access-token"  # noqa: S105 - opens nothing but an emulator
 DAY = 86_400.0
-
-
-@dataclass
-class SeenRequest:
-    """A request that arrived; its status once it was answered, 0 where the connection was dropped instead."""
-
-    method: str
-    path: str
-    query: Mapping[str, str] = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-    status: int | None = None
-    time: float = field(default_factory=time.time)
 
 
 class Emulator:
@@ -80,15 +63,15 @@ class Emulator:
     def reset(self) -> None:
         """Forget what it holds, what it has seen and what was planned; the attributes above stay."""
         with self.lock:
-            self.account = Account()
+            self.account: dict[int, Database] = {}  # by ID
+            self.jwt_expiry: dict[str, int] = {}  # seconds since 1970
             self.failure: Failure | None = None
             self.connections = 0
+            self._ids = itertools.count(1)
             self._imports: dict[int, ImportRecord] = {}
             self._requests: list[SeenRequest] = []
-            self._jwts: list[str] = []
-            self._accepted_jwts: set[str] = set()
             self._faults: list[PlannedFault] = []
-            self._peers: dict[object, asyncio.BaseTransport] = {}
+            self._transports: WeakSet[asyncio.BaseTransport] = WeakSet()
             self._running: set[asyncio.Task[None]] = set()
 
     # What tests look at
@@ -107,29 +90,29 @@ class Emulator:
     @property
     def jwts(self) -> list[str]:
         """Every JWT issued so far."""
-        return list(self._jwts)
+        return list(self.jwt_expiry)
 
     @property
     def authentications(self) -> int:
         """How many JWTs were issued."""
-        return len(self._jwts)
+        return len(self.jwt_expiry)
 
     @property
     def databases(self) -> list[int]:
         """The IDs of the databases."""
-        return list(self.account.databases)
+        return list(self.account)
 
     def profiles(self, database_id: int) -> list[dict[str, object]]:
         """Return the profiles of a database: ID, fields, interests, and subprofiles by collection."""
         with self.lock:
-            return [profile.shown() for profile in self.account.databases[database_id].profiles.values()]
+            return [profile.shown() for profile in self.account[database_id].profiles.values()]
 
     def subprofiles(self, database_id: int, collection: str) -> list[dict[str, object]]:
         """Return the subprofiles of a collection: ID, profile (its ID) and fields."""
         with self.lock:
             return [
                 {"ID": subprofile.id, "profile": profile.id, "fields": dict(subprofile.fields)}
-                for profile in self.account.databases[database_id].profiles.values()
+                for profile in self.account[database_id].profiles.values()
                 for subprofile in profile.subprofiles[collection]
             ]
 
@@ -166,13 +149,32 @@ class Emulator:
         :return: its ID; of the first one 1.
         :raises ValueError: for a behaviour, field or collection that does not exist.
         """
-        behaviours = Behaviours(
-            {"": removal_behaviour, **(collection_removal_behaviours or {})},
-            {"": unsubscribe_behaviour, **(collection_unsubscribe_behaviours or {})},
-            restrictions or {},
-        )
+        specs = {"": fields, **(collections or {})}
+        removals = {"": removal_behaviour, **(collection_removal_behaviours or {})}
+        unsubscribes = {"": unsubscribe_behaviour, **(collection_unsubscribe_behaviours or {})}
+        patterns: dict[str, dict[str, str]] = {}
+        for column, pattern in (restrictions or {}).items():
+            table, _, field_name = column.rpartition(".")
+            patterns.setdefault(table, {})[field_name] = pattern
+        unknown = {*removals, *unsubscribes, *patterns} - {*specs}
+        if unknown:
+            raise ValueError(f"{name} does not have the collection {min(unknown)!r}")
+        behaviours = {
+            table: (removals.get(table, "delete"), unsubscribes.get(table, "nothing"), patterns.get(table, {}))
+            for table in specs
+        }
         with self.lock:
-            return self.account.add_database(name, fields, collections or {}, interests, behaviours, database_id).id
+            if database_id is None:
+                database_id = next(number for number in itertools.count(1) if number not in self.account)
+            tables = {
+                table: Collection(next(self._ids), table, read_specs(specs[table], self._ids), *behaviours[table])
+                for table in specs
+                if table
+            }
+            database = Database(database_id, name, read_specs(fields, self._ids), *behaviours[""], ids=self._ids)
+            database.interests, database.collections = list(interests), tables
+            self.account[database_id] = database
+        return database_id
 
     def add_profile(
         self,
@@ -188,7 +190,7 @@ class Emulator:
         :param created: when it was made and last modified, ``YYYY-MM-DD hh:mm:ss``; now if it is not given.
         """
         with self.lock:
-            database = self.account.databases[database_id]
+            database = self.account[database_id]
             profile = database.new_profile()
             profile.fields |= fields
             for name, rows in (subprofiles or {}).items():
@@ -197,9 +199,9 @@ class Emulator:
                     subprofile.fields |= row
                     profile.subprofiles[name].append(subprofile)
             if created is not None:
-                for each in (profile, *itertools.chain(*profile.subprofiles.values())):
-                    each.created = each.modified = created
-            database.add(profile)
+                for dated in (profile, *itertools.chain(*profile.subprofiles.values())):
+                    dated.created = dated.modified = created
+            database.profiles[profile.id] = profile
         return profile.id
 
     def add_import(self, name: str = "", status: str = "ready for start", **reply: object) -> int:
@@ -241,7 +243,7 @@ class Emulator:
     def expire_tokens(self) -> None:
         """Refuse every JWT issued so far."""
         with self.lock:
-            self._accepted_jwts.clear()
+            self.jwt_expiry = dict.fromkeys(self.jwt_expiry, 0)
 
     # What the routes need
 
@@ -250,34 +252,15 @@ class Emulator:
         self._requests.append(request)
 
     def count_connection(self, transport: asyncio.BaseTransport | None) -> None:
-        """Count a connection once. The transport is kept, so that no other object can have its identity."""
-        if transport is None:
-            return
-        peer = transport.get_extra_info("peername")
-        if self._peers.get(peer) is not transport:
-            self._peers[peer] = transport
+        """Count a connection once."""
+        if transport is not None and transport not in self._transports:
+            self._transports.add(transport)
             self.connections += 1
 
     def next_fault(self, names: tuple[str, ...]) -> PlannedFault | None:
         """Return the first planned fault that a request with these names meets."""
         with self.lock:
             return next((fault for fault in self._faults if fault.applies(names)), None)
-
-    def accepts_token(self, token: str) -> bool:
-        """Return whether this is the access token."""
-        return hmac.compare_digest(token.encode(), self.token.encode())
-
-    def accepts_jwt(self, jwt: str) -> bool:
-        """Return whether a JWT was issued here, is not withdrawn, and its time is not over."""
-        return jwt in self._accepted_jwts and not is_expired(jwt)
-
-    def issue_jwt(self) -> str:
-        """Issue a JWT."""
-        jwt = new_jwt(self.token_lifetime)
-        with self.lock:
-            self._jwts.append(jwt)
-            self._accepted_jwts.add(jwt)
-        return jwt
 
     def find_import(self, import_id: int) -> ImportRecord | None:
         """Return an import that the API still knows."""

@@ -12,9 +12,8 @@ from enum import Enum
 from typing import TypedDict
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
-from airflow_provider_copernica.emulator.replies import error_reply
+from airflow_provider_copernica.emulator.calls import error_reply
 
 __all__ = ["Fault", "FaultOptions", "NoAnswer", "PlannedFault", "go_wrong"]
 
@@ -143,15 +142,17 @@ class NoAnswer(web.Response):
     """Goes nowhere: the connection was ended instead."""
 
 
-async def go_wrong(planned: PlannedFault, request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer a request the wrong way."""
+async def go_wrong(
+    planned: PlannedFault, request: web.Request, carry_out: Callable[[], web.Response]
+) -> web.StreamResponse:
+    """Answer a request the wrong way, which may be carried out even so."""
     fault = planned.fault
     if fault is Fault.SLOW and not planned.accepted:
         await asyncio.sleep(planned.seconds)
-        return await handler(request)
-    answer: web.StreamResponse | None = None
+        return carry_out()
+    answer: web.Response | None = None
     if planned.accepted or fault in (*ACCEPTING, Fault.DRIP, Fault.GZIP):
-        answer = await handler(request)
+        answer = carry_out()
     if fault in (Fault.TIMEOUT_BEFORE, Fault.TIMEOUT_AFTER, Fault.SLOW):
         await asyncio.sleep(planned.seconds)
     if fault in DROPPED:
@@ -160,7 +161,7 @@ async def go_wrong(planned: PlannedFault, request: web.Request, handler: Handler
         return NoAnswer()
     if fault is Fault.CUT_BODY:
         return await _cut(request)
-    if isinstance(answer, web.Response) and fault in (Fault.SLOW, Fault.DRIP, Fault.GZIP):
+    if answer is not None and fault in (Fault.SLOW, Fault.DRIP, Fault.GZIP):
         return answer if fault is Fault.SLOW else await _stream(planned, request, answer)
     created = "" if answer is None else answer.headers.get("X-Created", "")
     return _answer(planned, lambda text: text.replace("{id}", created))

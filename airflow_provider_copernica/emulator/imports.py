@@ -7,15 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from airflow_provider_copernica.emulator.bodies import is_true
+from airflow_provider_copernica.emulator.fields import is_true
 from airflow_provider_copernica.emulator.model import Collection, Database, Profile, Subprofile, Table, now
-from airflow_provider_copernica.emulator.origins import own_address
-from airflow_provider_copernica.emulator.rows import RefusedSourceError, Row, download, read_rows
+from airflow_provider_copernica.emulator.sources import RefusedSourceError, Row, read_source
 
 if TYPE_CHECKING:
     from airflow_provider_copernica.emulator.emulator import Emulator
 
-__all__ = ["ACTIONS", "STATUS_WORDS", "Failure", "ImportRecord", "Importer", "run_import"]
+__all__ = ["ACTIONS", "STATUS_WORDS", "Failure", "ImportRecord", "run_import"]
 
 ACTIONS = ("add", "update", "update or add", "ignore or add", "delete")
 STEPS = 20
@@ -90,7 +89,7 @@ async def run_import(record: ImportRecord, database: Database, emulator: Emulato
     """Carry an import out, over about as many seconds as the emulator says, and fail it if that was asked for."""
     failure, seconds = emulator.failure, emulator.import_seconds
     try:
-        rows = await _rows(record.parameters, emulator)
+        rows = await read_source(record.parameters, emulator)
         if not rows:
             return  # an import of nothing never starts (an old FAQ of the documentation)
         with emulator.lock:
@@ -118,18 +117,9 @@ async def run_import(record: ImportRecord, database: Database, emulator: Emulato
         record.state = "finished" if failure is None else "failed"
 
 
-async def _rows(parameters: Mapping[str, object], emulator: Emulator) -> list[Row]:
-    source, text_format, delimiter = (parameters.get(name) for name in ("source", "format", "delimiter"))
-    location = parameters.get("location")
-    if isinstance(location, str):
-        source = await download(own_address(location, emulator))
-        text_format = text_format or ("csv" if delimiter else "json")
-    return read_rows(source, text_format, delimiter)
-
-
 class Importer:
     """
-    Carries out one import, row by row.
+    One import, carried out row by row.
 
     Where the documentation is silent (several profiles with one key, the scope of ``removeMissing``), it does the
     simplest thing: the profile with the lowest ID is taken, and profiles are removed before subprofiles. Names are
@@ -184,8 +174,8 @@ class Importer:
                 self._database.remove(profile)
                 continue
             for collection in self._database.collections.values():
-                missing = [each for each in profile.subprofiles[collection.name] if each.id not in self._seen]
-                for subprofile in missing if collection in self._columns else ():
+                subprofiles = profile.subprofiles[collection.name] if collection in self._columns else ()
+                for subprofile in [subprofile for subprofile in subprofiles if subprofile.id not in self._seen]:
                     collection.remove(profile, subprofile)
 
     def _by_table(self, names: Iterable[str], *, is_strict: bool = False) -> dict[Table, dict[str, str]]:
@@ -242,7 +232,7 @@ class Importer:
         profile = self._database.new_profile()
         if self._action == "update" or not self._write(profile, row):
             return None
-        self._database.add(profile)
+        self._database.profiles[profile.id] = profile
         self._index.setdefault(self._key(profile.fields), profile.id)
         return profile
 

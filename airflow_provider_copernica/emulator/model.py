@@ -77,7 +77,7 @@ class Profile(BaseProfile):
             "fields": dict(self.fields),
             "interests": dict(self.interests),
             "subprofiles": {
-                name: [{"ID": each.id, "fields": dict(each.fields)} for each in subprofiles]
+                name: [{"ID": subprofile.id, "fields": dict(subprofile.fields)} for subprofile in subprofiles]
                 for name, subprofiles in self.subprofiles.items()
             },
         }
@@ -97,6 +97,7 @@ class Table:
     :param removal: what comes of an attempt to delete one of its (sub)profiles.
     :param unsubscribe: what unsubscribing does.
     :param restrictions: patterns by field; a (sub)profile with a value that does not match is refused.
+    :raises ValueError: for a behaviour that does not exist, or a field that it does not have.
     """
 
     id: int
@@ -104,23 +105,18 @@ class Table:
     fields: dict[str, Field]
     removal: Removal = "delete"
     unsubscribe: Unsubscribe = "nothing"
-    restrictions: dict[str, re.Pattern[str]] = field(default_factory=dict)
+    restrictions: Mapping[str, str] = field(default_factory=dict)
 
-    def behave(self, removal: Removal, unsubscribe: Unsubscribe, restrictions: Mapping[str, str]) -> None:
-        """
-        Set how it behaves.
-
-        :raises ValueError: for a behaviour that does not exist, or a field that it does not have.
-        """
-        if removal not in get_args(Removal):
+    def __post_init__(self) -> None:
+        if self.removal not in get_args(Removal):
             raise ValueError(f"a removal behaviour is one of {', '.join(get_args(Removal))}")
-        if isinstance(unsubscribe, str) and unsubscribe not in ("nothing", "remove"):
+        if isinstance(self.unsubscribe, str) and self.unsubscribe not in ("nothing", "remove"):
             raise ValueError("an unsubscribe behaviour is nothing, remove, or the fields to update with their values")
-        for name in () if isinstance(unsubscribe, str) else unsubscribe:
+        updated = () if isinstance(self.unsubscribe, str) else self.unsubscribe
+        for name in (*updated, *self.restrictions):
             if name not in self.fields:
                 raise ValueError(f"{self.name} does not have the field {name!r}")
-        self.removal, self.unsubscribe = removal, unsubscribe
-        self.restrictions = {name: re.compile(pattern) for name, pattern in restrictions.items()}
+        self._patterns = {name: re.compile(pattern) for name, pattern in self.restrictions.items()}
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -137,14 +133,14 @@ class Table:
 
     def stored(self, values: Mapping[str, str]) -> dict[str, str]:
         """Return what is stored of values; unknown fields are ignored (observed on calls)."""
-        known = [(self.field_name(name), text) for name, text in values.items()]
-        return {name: self.fields[name].store(text) for name, text in known if name is not None}
+        named = [(self.field_name(name), text) for name, text in values.items()]
+        return {name: self.fields[name].store(text) for name, text in named if name is not None}
 
     def write(self, profile: BaseProfile, values: Mapping[str, str]) -> bool:
         """Store values in a (sub)profile, unless a restriction refuses it; return whether it did not."""
         stored = self.stored(values)
         after = profile.fields | stored
-        if any(not pattern.fullmatch(after[name]) for name, pattern in self.restrictions.items()):
+        if any(not pattern.fullmatch(after[name]) for name, pattern in self._patterns.items()):
             return False
         profile.change(stored)
         return True
@@ -192,12 +188,6 @@ class Database(Table):
     removed: dict[int, Profile] = field(default_factory=dict)
     created: str = field(default_factory=now)
 
-    def collection(self, name: str) -> Collection | None:
-        """Find a collection by its ID, or by its name in any case."""
-        return next(
-            (each for each in self.collections.values() if name.lower() in (str(each.id), each.name.lower())), None
-        )
-
     def column(self, name: str) -> tuple[Table, str] | None:
         """Find the field that a column of an import is for: ``Field``, or ``Collection.Field``."""
         own = self.field_name(name)
@@ -215,7 +205,7 @@ class Database(Table):
         return next((interest for interest in self.interests if interest.lower() == name.lower()), None)
 
     def new_profile(self) -> Profile:
-        """Make a profile that :meth:`add` has yet to put in."""
+        """Make a profile that is yet to be put in."""
         profile = Profile(next(self.ids), dict(self.initial))
         profile.interests = dict.fromkeys(self.interests, False)
         profile.subprofiles = {name: [] for name in self.collections}
@@ -224,10 +214,6 @@ class Database(Table):
     def new_subprofile(self, collection: Collection) -> Subprofile:
         """Make a subprofile that belongs to no profile yet."""
         return Subprofile(next(self.ids), dict(collection.initial))
-
-    def add(self, profile: Profile) -> None:
-        """Put a new profile in."""
-        self.profiles[profile.id] = profile
 
     def remove(self, profile: Profile, *, completely: bool = False) -> None:
         """Remove a profile with its subprofiles, as far as the removal behaviour lets it go."""

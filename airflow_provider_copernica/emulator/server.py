@@ -3,59 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from aiohttp import web
 
-from airflow_provider_copernica.emulator.api import make_app
-from airflow_provider_copernica.emulator.control import add_control
+from airflow_provider_copernica.emulator.api import answer
 from airflow_provider_copernica.emulator.emulator import DEFAULT_TOKEN, Emulator
 
-__all__ = ["DEFAULT_TOKEN", "Emulator", "listening", "run_emulator"]
-
-
-class _Server:
-    """The thread with its event loop."""
-
-    def __init__(self, emulator: Emulator, host: str, port: int) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="copernica-emulator", daemon=True)
-        self._emulator, self._host, self._port = emulator, host, port
-
-    def start(self) -> None:
-        self._thread.start()
-        try:
-            asyncio.run_coroutine_threadsafe(self._serve(), self._loop).result()
-        except BaseException:
-            self.stop()
-            raise
-
-    async def _serve(self) -> None:
-        app = make_app(self._emulator)
-        add_control(app, self._emulator)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port, backlog=1024)
-        await site.start()
-        port = self._runner.addresses[0][1]
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        self._emulator.url = f"http://{host}:{port}"
-
-    def stop(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(timeout=10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=10)
-        self._loop.close()
-
-    async def _end(self) -> None:
-        if hasattr(self, "_runner"):
-            await self._runner.cleanup()
-        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+__all__ = ["DEFAULT_TOKEN", "listening", "run_emulator"]
 
 
 @contextmanager
@@ -89,9 +47,34 @@ def run_emulator(
 @contextmanager
 def listening(emulator: Emulator, host: str = "127.0.0.1", port: int = 0) -> Iterator[None]:
     """Serve an emulator, which keeps what it holds when it stops listening."""
-    server = _Server(emulator, host, port)
-    server.start()
+    loop = asyncio.new_event_loop()
+    # one route for everything: a router of this many paths takes longer to build than all else together
+    app = web.Application(client_max_size=0)
+    app.router.add_route("*", "/{path:.*}", functools.partial(answer, emulator))
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01)
+    thread = threading.Thread(target=loop.run_forever, name="copernica-emulator", daemon=True)
+    thread.start()
     try:
+        asyncio.run_coroutine_threadsafe(_start(emulator, runner, host, port), loop).result()
         yield
     finally:
-        server.stop()
+        asyncio.run_coroutine_threadsafe(_stop(runner), loop).result(timeout=10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(timeout=10)
+        loop.close()
+
+
+async def _start(emulator: Emulator, runner: web.AppRunner, host: str, port: int) -> None:
+    await runner.setup()
+    await web.TCPSite(runner, host, port, backlog=1024).start()
+    address = f"[{host}]" if ":" in host else host
+    emulator.url = f"http://{address}:{runner.addresses[0][1]}"
+
+
+async def _stop(runner: web.AppRunner) -> None:
+    """Stop listening, and end what is still running: requests that are kept waiting, and imports."""
+    await runner.cleanup()
+    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.readers.arrow_columns import Column, Unreadable, kernels
@@ -88,14 +88,25 @@ def arrow_rows(frame: object) -> Iterator[object]:
 
 def check_columns(schema: pa.Schema) -> None:
     """
-    Refuse columns of one name.
+    Refuse columns of one name, and periods of pandas, which look like any numbers: months since 1970, for example.
 
     :param schema: of a table.
     :raises CopernicaArgumentError: there are such.
     """
-    repeated = [name for name, times in Counter(schema.names).items() if times > 1]
-    if repeated:
-        raise CopernicaArgumentError(*(f"column {name!r} occurs twice: keep one" for name in repeated))
+    problems = [f"column {name!r} occurs twice: keep one" for name, times in Counter(schema.names).items() if times > 1]
+    problems += [
+        f"column {field.name!r} holds periods of pandas: make them text (astype(str)) or dates (dt.to_timestamp())"
+        for field in schema
+        if _extension_name(field) == "pandas.period"
+    ]
+    if problems:
+        raise CopernicaArgumentError(*problems)
+
+
+def _extension_name(field: pa.Field[Any]) -> str:
+    """Return the name of an extension type, which stands in the metadata where pyarrow doesn't know it."""
+    known = getattr(field.type, "extension_name", "")
+    return known or (field.metadata or {}).get(b"ARROW:extension:name", b"").decode(errors="replace")
 
 
 def batch_rows(batch: pa.RecordBatch) -> Iterator[object]:

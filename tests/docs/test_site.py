@@ -14,7 +14,6 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from support.browser import chromium
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DIAGRAM = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -87,6 +86,8 @@ def test_every_diagram_is_drawn_without_network(tmp_path: Path) -> None:
         pytest.skip("no Mermaid: `make docs` takes it from npm")
     site = build(tmp_path, str(found[-1]))
     assert "mermaid.min.js" not in (site / "plain.html").read_text(encoding="utf-8")
+    from support.browser import chromium
+
     with serving(site) as address, chromium() as browser:
         browser.driver.get(f"{address}/index.html")
         count = len(diagrams())

@@ -27,15 +27,15 @@ def emulator() -> Iterator[Emulator]:
         yield emulator
 
 
-def post(emulator: Emulator) -> requests.Response:
+def post(emulator: Emulator, timeout: float = 5.0) -> requests.Response:
     query = {"access_token": emulator.token}
     url = f"{emulator.url}/v3/imports"
-    return requests.post(url, params=query, json=BODY, timeout=1.0, allow_redirects=False)
+    return requests.post(url, params=query, json=BODY, timeout=timeout, allow_redirects=False)
 
 
-def seen_by_the_socket(emulator: Emulator) -> object:
+def seen_by_the_socket(emulator: Emulator, timeout: float = 5.0) -> object:
     try:
-        return post(emulator).status_code
+        return post(emulator, timeout).status_code
     except requests.Timeout:
         return TIMEOUT
     except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
@@ -77,7 +77,7 @@ SEEN = {
 def test_each_fault(emulator: Emulator, fault: Fault) -> None:
     emulator.fail("imports", fault, seconds=0.2 if fault is Fault.DRIP else 2.0)
     expected, accepted = SEEN[fault]
-    assert seen_by_the_socket(emulator) == expected
+    assert seen_by_the_socket(emulator, timeout=0.4 if expected == TIMEOUT else 5.0) == expected
     assert len(emulator.imports) == accepted
     assert post(emulator).headers["X-Created"].isdigit(), "only once"
 
@@ -189,7 +189,7 @@ def test_a_reply_that_drips(emulator: Emulator) -> None:
 
 def test_slow_after_accepting(emulator: Emulator) -> None:
     emulator.fail("imports", Fault.SLOW, seconds=2.0, accepted=True)
-    assert seen_by_the_socket(emulator) == TIMEOUT
+    assert seen_by_the_socket(emulator, timeout=0.4) == TIMEOUT
     assert len(emulator.imports) == 1
 
 

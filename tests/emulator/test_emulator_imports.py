@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 
 import pytest
 import requests
 from support.copernica_api import CopernicaApi
 
 from airflow_provider_copernica.emulator import Emulator
+from airflow_provider_copernica.emulator.demo import add_demo_database
 
 FIELDS = {"Email": "email", "Name": "text", "Age": "integer"}
 ORDER = {"OrderID": "text", "Status": "text"}
 ANN, BOB = "ann@example.com", "bob@example.com"
+DOCUMENTED = json.loads((Path(__file__).parents[1] / "documented_bodies.json").read_text())
 
 
 @pytest.fixture
@@ -104,6 +108,12 @@ def test_all_key_fields_must_match(emulator: Emulator) -> None:
     assert people(emulator) == {ANN: "Ann+Bob", BOB: "Bob"}
 
 
+def test_of_profiles_with_the_same_key_the_one_with_the_lowest_id_is_taken(emulator: Emulator) -> None:
+    emulator.add_profile(1, {"Email": ANN, "Name": "Other"})
+    run(emulator, [{"Email": ANN, "Name": "Anna"}])
+    assert people(emulator)[ANN] == "Anna+Other"
+
+
 def test_without_a_key_of_the_collection_subprofiles_pile_up(emulator: Emulator) -> None:
     row = [{"Email": BOB, "Order.OrderID": "9", "Order.Status": "new"}]
     run(emulator, row)
@@ -140,6 +150,46 @@ def test_remove_missing_takes_profiles_and_orders_not_in_the_import(emulator: Em
     run(emulator, rows, keyFields=["Email", "Order.OrderID"], removeMissing=True)
     assert people(emulator) == {ANN: "Ann"}
     assert orders(emulator) == {"2": "paid"}
+
+
+@pytest.mark.parametrize(
+    ("action", "after"),
+    [
+        ("update or add", {ANN: "Annie", BOB: "Bob", "cas@example.com": "Caspar"}),
+        ("ignore or add", {ANN: "Ann", BOB: "Bob", "cas@example.com": "Cas"}),
+    ],
+)
+def test_of_rows_with_the_same_key_the_last_one_is_kept(emulator: Emulator, action: str, after: dict[str, str]) -> None:
+    again = [{"Email": ANN, "Name": "Annie"}, {"Email": "cas@example.com", "Name": "Caspar"}]
+    assert run(emulator, ROWS + again, action)["processedLines"] == "4"
+    assert people(emulator) == after
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [("flat", "Email Contactpersoon"), ("subprofiles", "Email Contactpersoon"), ("json_page", "Email Name")],
+)
+def test_the_documented_bodies(emulator: Emulator, body: str, fields: str) -> None:
+    emulator.reset()
+    add_demo_database(emulator)
+    for _ in "twice":
+        last = CopernicaApi(emulator, "v4").run_import(**DOCUMENTED[body])
+    assert (last["type"], last["status"], last["totallines"]) == ("add or update", "finished", "2")
+    assert [[each["fields"][name] for name in fields.split()] for each in emulator.profiles(1)] == {
+        "Email Contactpersoon": [["support@copernica.com", "Jeroen"], ["info@copernica.com", "Danny"]],
+        "Email Name": [["email@example.com", "John"], ["email2@example.com", "Jane"]],
+    }[fields]
+    orders = [each["fields"] for each in emulator.subprofiles(1, "Order")]
+    assert [(order["OrderID"], order["Status"]) for order in orders] == [("00001", "Completed")] * (
+        2 if body == "subprofiles" else 0
+    )
+
+
+def test_the_documented_status(emulator: Emulator) -> None:
+    location = DOCUMENTED["status_reply"]["name"]
+    body = {"database": 1, "action": "update or add", "location": location, "autostart": False}
+    import_id = post(emulator, body).headers["X-Created"]
+    assert status(emulator, int(import_id)) == DOCUMENTED["status_reply"] | {"ID": import_id}
 
 
 def test_interests(emulator: Emulator) -> None:
@@ -197,17 +247,6 @@ def test_imports_fail_on_request(emulator: Emulator) -> None:
     assert run(emulator, ROWS)["status"] == "finished"
 
 
-def test_made_up_imports(emulator: Emulator) -> None:
-    import_id = emulator.add_import("odd", "frobnicated", lastrun=None, totallines=3)
-    told = status(emulator, import_id)
-    assert (told["name"], told["status"], told["totallines"]) == ("odd", "frobnicated", 3)
-    assert "lastrun" not in told
-    emulator.set_status(import_id, status="finished", lasterror=None)
-    told = status(emulator, import_id)
-    assert told["status"] == "finished"
-    assert "lasterror" not in told
-
-
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -223,11 +262,3 @@ def test_what_is_not_accepted(emulator: Emulator, changes: dict[str, object], wo
     assert (reply.status_code, reply.json()) == (400, {"error": {"message": words}})
     assert post(emulator, ["x"]).status_code == 400
     assert emulator.imports == []
-
-
-def test_a_forgotten_import_is_unknown(emulator: Emulator) -> None:
-    import_id = emulator.add_import("nightly", "running")
-    emulator.forget_import(import_id)
-    reply = CopernicaApi(emulator, "v3")("GET", f"import/{import_id}")
-    assert (reply.status_code, reply.json()) == (400, {"error": {"message": "No entity with supplied ID"}})
-    assert [each.name for each in emulator.imports] == ["nightly"]

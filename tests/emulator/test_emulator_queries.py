@@ -192,6 +192,15 @@ def test_a_client_goes_on_from_nextid(api: CopernicaApi, path: str) -> None:
     assert seen == every
 
 
+@pytest.mark.parametrize(
+    ("query", "places"),
+    [({}, "01234"), ({"limit": 2}, "01"), ({"start": 3}, "34"), ({"start": 1, "limit": 2, "orderby": "Age"}, "12")],
+)
+def test_paging_of_ids(api: CopernicaApi, query: dict[str, object], places: str) -> None:
+    every = [int(str(row["ID"])) for row in api.rows(PROFILES)]
+    assert api.get("database/1/profileids", query) == [every[int(place)] for place in places]
+
+
 def test_nextid_is_left_out_of_another_order(api: CopernicaApi) -> None:
     page = api.get(PROFILES, {"orderby": "Name", "limit": 2})
     assert isinstance(page, dict)

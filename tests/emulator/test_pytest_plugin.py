@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -34,3 +37,39 @@ def test_an_import_of_half_a_second_takes_hardly_longer(
     hook.wait_for_import(number)
     assert time.monotonic() - start < 1.5
     assert retry.UNCONFIRMED_PAUSE < 1
+
+
+def test_the_fixtures_in_a_project_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["airflow_provider_copernica.emulator.pytest_plugin"]\n')
+    (tmp_path / "test_mine.py").write_text(
+        "import json, os\n"
+        "def test_one(copernica_emulator, copernica_connection):\n"
+        "    assert copernica_connection == 'copernica_default'\n"
+        "    connection = json.loads(os.environ['AIRFLOW_CONN_COPERNICA_DEFAULT'])\n"
+        "    assert connection['host'] == copernica_emulator.url\n"
+        "    copernica_emulator.add_profile(1, {'Email': 'a@example.com'})\n"
+        "def test_two(copernica_emulator):\n"
+        "    import os, sys\n"
+        "    assert copernica_emulator.profiles(1) == []\n"
+        "    assert 'airflow' not in sys.modules\n"
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        "-p",
+        "no:hypothesispytest",
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_each_test_has_an_emulator_of_its_own(copernica_emulator: Emulator, copernica_connection: str) -> None:
+    assert copernica_connection == "copernica_default"
+    assert copernica_emulator.databases == [1]
+    assert copernica_emulator.profiles(1) == []

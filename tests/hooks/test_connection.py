@@ -225,7 +225,8 @@ def locals_of_ours(error: BaseException) -> list[str]:
     shown, trace = [], error.__traceback__
     while trace is not None:
         frame = trace.tb_frame
-        if "/airflow_provider_copernica/" in frame.f_code.co_filename and "/emulator/" not in frame.f_code.co_filename:
+        _, _, file = frame.f_code.co_filename.rpartition("/airflow_provider_copernica/")
+        if file != frame.f_code.co_filename and not file.startswith("emulator/"):
             shown += [f"{frame.f_code.co_name}: {name} = {value!r}" for name, value in frame.f_locals.items()]
         trace = trace.tb_next
     return shown
