@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 
 
+@pytest.mark.slow
 def test_two_nights_with_a_snapshot(tmp_path: Path) -> None:
     for night in ("0", "1"):
         command = [sys.executable, str(BENCHMARKS / "snapshot.py"), str(tmp_path), night, "2000"]

@@ -65,6 +65,7 @@ def test_there_are_diagrams() -> None:
     assert {path.name for path in PAGES} >= {"architecture.md", "what-happens-when.md", "troubleshooting.md"}
 
 
+@pytest.mark.slow
 def test_without_mermaid_the_page_shows_the_text(tmp_path: Path) -> None:
     page = (build(tmp_path, "") / "index.html").read_text(encoding="utf-8")
     shown = re.findall(r'<pre class="mermaid">(.*?)</pre>', page, re.DOTALL)
@@ -72,6 +73,7 @@ def test_without_mermaid_the_page_shows_the_text(tmp_path: Path) -> None:
     assert "mermaid.min.js" not in page
 
 
+@pytest.mark.slow
 def test_examples_are_shown_with_the_names_of_airflow_3(tmp_path: Path) -> None:
     page = (build(tmp_path, "") / "plain.html").read_text(encoding="utf-8")
     text = html.unescape(re.sub(r"<[^>]+>", "", page))

@@ -175,9 +175,9 @@ def test_memory_stays_flat(tmp_path: Path, kind: str, limit: int) -> None:
     """
     Whatever the size of a row group, and where few bytes become many.
 
-    A thousand cells of a megabyte are a gigabyte, from a few kilobytes of Parquet.
+    Four hundred cells of a megabyte are 400 MB, from a few kilobytes of Parquet.
     """
-    number = 150_000 if kind == "one row group" else 1000
+    number = 150_000 if kind == "one row group" else 400
     large_text = "x" * 1_000_000
     columns: dict[str, Any] = {"Email": [f"person{row}@example.com" for row in range(number)]}
     options: dict[str, Any] = {"row_group_size": number}
