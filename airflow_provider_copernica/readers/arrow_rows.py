@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.readers.arrow_columns import Column, Unreadable, kernels
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["arrow_rows", "batch_rows", "check_columns", "import_pyarrow"]
 
+# types built on numbers that are the values themselves; of any other the numbers mean something else
+_PLAIN_EXTENSIONS = frozenset({"arrow.bool8"})
 # one batch is decoded at a time: so many rows, fewer where they are large
 BATCH_ROWS = 2000
 _BATCH_BYTES = 1 << 20
@@ -88,14 +90,30 @@ def arrow_rows(frame: object) -> Iterator[object]:
 
 def check_columns(schema: pa.Schema) -> None:
     """
-    Refuse columns of one name.
+    Refuse columns of one name, and those whose numbers stand for something else.
 
     :param schema: of a table.
     :raises CopernicaArgumentError: there are such.
     """
-    repeated = [name for name, times in Counter(schema.names).items() if times > 1]
-    if repeated:
-        raise CopernicaArgumentError(*(f"column {name!r} occurs twice: keep one" for name in repeated))
+    problems = [f"column {name!r} occurs twice: keep one" for name, times in Counter(schema.names).items() if times > 1]
+    problems += [
+        f"column {field.name!r} is of the type {kind[:40]!r}, whose numbers are not its values: convert it to text"
+        for field in schema
+        if (kind := _number_extension(field))
+    ]
+    if problems:
+        raise CopernicaArgumentError(*problems)
+
+
+def _number_extension(field: pa.Field[Any]) -> str:
+    """Return the name of a type that stands on numbers, as the periods of pandas are counted; empty for others."""
+    import pyarrow as pa
+
+    if isinstance(field.type, pa.BaseExtensionType):
+        name, storage = field.type.extension_name, field.type.storage_type
+    else:  # a file tells the name even where nobody has registered the type
+        name, storage = (field.metadata or {}).get(b"ARROW:extension:name", b"").decode(errors="replace"), field.type
+    return name if pa.types.is_primitive(storage) and name not in _PLAIN_EXTENSIONS else ""
 
 
 def batch_rows(batch: pa.RecordBatch) -> Iterator[object]:

@@ -258,6 +258,19 @@ def test_a_column_that_occurs_twice_is_refused() -> None:
         rows_of(pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]))
 
 
+def test_numbers_that_stand_for_something_else_are_refused() -> None:
+    """The months of pandas are counted from 1970 on: January 2024 is number 648."""
+    with pytest.raises(CopernicaArgumentError, match=r"'a' is of the type 'pandas\.period'"):
+        rows_of(pd.DataFrame({"a": pd.period_range("2024-01", periods=2, freq="M"), "b": 1}))
+
+
+def test_an_extension_whose_numbers_are_its_values_is_read() -> None:
+    assert rows_of(pa.table({"a": pa.ExtensionArray.from_storage(pa.bool8(), pa.array([1, None], pa.int8()))})) == [
+        {"a": 1},
+        {"a": ""},
+    ]
+
+
 def test_a_frame_without_rows_or_columns() -> None:
     assert rows_of(pd.DataFrame({"a": []})) == []
     assert rows_of(pd.DataFrame()) == []

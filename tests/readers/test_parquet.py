@@ -43,6 +43,14 @@ def test_narrow_floats_keep_their_notation() -> None:
     assert [row["Price"] for row in read(content)] == ["19.99", "1001", ""]
 
 
+def test_numbers_that_stand_for_something_else_are_refused() -> None:
+    """The file tells what they are even to a process that does not know the type."""
+    meaning = {"ARROW:extension:name": "pandas.period", "ARROW:extension:metadata": '{"freq": "M"}'}
+    schema = pa.schema([pa.field("Month", pa.int64(), metadata=meaning)])
+    with pytest.raises(CopernicaArgumentError, match=r"'Month' is of the type 'pandas\.period'"):
+        read(written(pa.table({"Month": [648]}, schema=schema)))
+
+
 def test_a_date_that_python_does_not_have_is_named() -> None:
     content = written(pa.table({"Born": pa.array([0, 2**30], pa.int32()).cast(pa.date32())}))
     good, bad = read(content)
