@@ -376,6 +376,7 @@ def test_a_missing_connection_is_explained() -> None:
             "https://rest.copernica.com",
             "https://authenticate.copernica.com/",
         ),
+        ({"host": "Rest.Copernica.com/V4/"}, "https://rest.copernica.com", "https://authenticate.copernica.com/"),
         ({"host": "http://127.0.0.1:8088"}, "http://127.0.0.1:8088", "http://127.0.0.1:8088/"),
         ({"host": "127.0.0.1", "port": 8088, "schema": "http"}, "http://127.0.0.1:8088", "http://127.0.0.1:8088/"),
         (
