@@ -299,7 +299,7 @@ def test_iterate_without_a_total_stops_at_a_short_page(v3: CopernicaHook, reques
 def test_any_other_endpoint(v3: CopernicaHook, requests_mock: rm.Mocker) -> None:
     requests_mock.post(f"{V3}/view/3/rebuild", status_code=200, text="")
     assert v3.request("post", "view/3/rebuild").status_code == 200
-    for path in ("https://evil.example/x", "../v2/x", "view?x=1", "a/../../b"):
+    for path in ("https://evil.example/x", "../v2/x", "view?x=1", "a/../../b", "a/%2E%2e/b"):
         with pytest.raises(CopernicaArgumentError, match="relative to the API"):
             v3.request("GET", path)
 
