@@ -6,7 +6,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -256,6 +256,42 @@ def test_what_is_not_a_table_is_refused(frame: Any) -> None:
 def test_a_column_that_occurs_twice_is_refused() -> None:
     with pytest.raises(CopernicaArgumentError, match="'a' occurs twice"):
         rows_of(pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]))
+
+
+NAIVE, AWARE = datetime(2024, 7, 1, 5), datetime(2024, 7, 1, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ([date(2024, 7, 1), NAIVE], "mixes dates with moments"),
+        ([None, NAIVE, AWARE], "mixes moments with and without a time zone"),
+        ([AWARE, pd.NaT, NAIVE], "mixes moments with and without a time zone"),
+        ([time(5, tzinfo=UTC)], "holds times with a time zone"),
+    ],
+)
+@pytest.mark.parametrize("where", ["column", "index"])
+def test_moments_of_several_kinds_in_a_column_of_pandas_are_refused(
+    values: list[object], problem: str, where: str
+) -> None:
+    """Arrow makes one type of them: it cuts the time off, or takes what has no time zone for UTC."""
+    frame = pd.DataFrame({"a": pd.Series(values, dtype=object), "b": 1})
+    with pytest.raises(CopernicaArgumentError, match=f"column 'a' {problem}"):
+        rows_of(frame.set_index("a") if where == "index" else frame)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([NAIVE, pd.NaT, None], ["2024-07-01 05:00:00", "", ""]),
+        ([AWARE, AWARE.astimezone(ZoneInfo("Europe/Amsterdam"))], ["2024-07-01 07:00:00"] * 2),
+        ([date(2024, 7, 1), None], ["2024-07-01", ""]),
+        ([time(5), None], ["05:00:00", ""]),
+    ],
+)
+def test_moments_of_one_kind_in_a_column_of_pandas_are_read(values: list[object], expected: list[str]) -> None:
+    rows = rows_of(pd.DataFrame({"a": pd.Series(values, dtype=object)}))
+    assert texts([row["a"] for row in rows], "field") == expected  # type: ignore[index]  # dicts
 
 
 def test_numbers_that_stand_for_something_else_are_refused() -> None:
