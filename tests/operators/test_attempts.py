@@ -43,7 +43,7 @@ def test_a_retry_into_another_database_takes_no_result_of_the_first(
     copernica_emulator.import_seconds = seconds
     copernica_emulator.fail("import", Fault.INVALID_TOKEN_400, times=2)
     database: object = "1"
-    run = TaskRun(lambda: task(action=action, database=database, retries=2))
+    run = TaskRun(lambda: task(action=action, database=database, retries=2, timeout=5))
     assert run.attempt().state == "up_for_retry"
     copernica_emulator.import_seconds = 0
     database = copernica_emulator.add_database("right", ["Email", "City"])
