@@ -73,7 +73,7 @@ class Stub:
             "type": "add or update",
             "status": "finished" if finished else "running",
             "totallines": "1000",
-            "processedLines": str(250 * self._seen[request.match_info["job"]]),
+            "processedLines": str(1000 * self._seen[request.match_info["job"]] // self._polls),
             "lastrun": "2026-01-31 06:00:00" if finished else False,
             "nextrun": False,
             "lasterror": False,

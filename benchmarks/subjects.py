@@ -31,6 +31,7 @@ def bare(url: str, interval: float) -> Wait:
         started = time.time()
         while True:
             async with session.get(f"{url}/v4/import/{job}") as response:
+                response.raise_for_status()
                 status = await response.json()
             if status["status"] == "finished":
                 return status

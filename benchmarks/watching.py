@@ -1,12 +1,17 @@
 """
 Waits for many jobs in one event loop, and prints as JSON what that took.
 
+Each subject runs in a process that holds what a triggerer holds: a full collection of garbage goes through all of it,
+whoever made the garbage. Each begins right after such a collection, so that chance does not decide who has the next.
+
 ``python benchmarks/watching.py SUBJECT JOBS INTERVAL URL``; one process for each measurement.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
+import importlib
 import json
 import os
 import resource
@@ -24,6 +29,7 @@ os.environ.update(
     NO_PROXY="*",
 )
 WAKEUP_GRID = 0.01
+TRIGGERER = "airflow.jobs.triggerer_job_runner"
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,7 @@ class Watched:
     :param lag_99: the 99th percentile of that.
     :param memory: bytes above the start.
     :param lookups: of the Airflow connection.
+    :param collections: of garbage, the youngest alone; the youngest and the middle; all.
     """
 
     cpu: float
@@ -43,12 +50,18 @@ class Watched:
     lag_99: float
     memory: int
     lookups: int
+    collections: tuple[int, ...]
 
 
 def cpu_seconds() -> float:
     """Of this process so far."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
+
+
+def collections() -> list[int]:
+    """Of garbage in this process so far, by generation."""
+    return [generation["collections"] for generation in gc.get_stats()]
 
 
 def resident_bytes() -> int:
@@ -82,6 +95,7 @@ class Ticker:
 
 async def watch(subject: str, jobs: int, interval: float, url: str) -> Watched:
     """Waits for all jobs at once."""
+    importlib.import_module(TRIGGERER)
     from counting import CountingBackend
     from subjects import SUBJECTS, TO_CLOSE, is_success
 
@@ -89,18 +103,28 @@ async def watch(subject: str, jobs: int, interval: float, url: str) -> Watched:
     # the first one pays for what is imported late
     await wait(10**6)
     ticker = Ticker()
+    gc.collect()
+    before = collections()
     started, cpu, memory = time.perf_counter(), cpu_seconds(), resident_bytes()
     with ticker.running():
         events = await asyncio.gather(*(wait(job) for job in range(1, jobs + 1)))
     wall, cpu = time.perf_counter() - started, cpu_seconds() - cpu
+    ended = collections()
     for session in TO_CLOSE:
         await session.close()
     for event in events:
         if not is_success(event):
             raise RuntimeError(f"{subject}: {event}")
     lags = sorted(ticker.lags)
-    lookups = CountingBackend.lookups.total()
-    return Watched(cpu, wall, lags[-1], lags[int(len(lags) * 0.99)], ticker.peak - memory, lookups)
+    return Watched(
+        cpu,
+        wall,
+        lags[-1],
+        lags[int(len(lags) * 0.99)],
+        ticker.peak - memory,
+        CountingBackend.lookups.total(),
+        tuple(now - then for now, then in zip(ended, before, strict=True)),
+    )
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ import asyncio
 import ssl
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
 from copy import copy
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,8 +19,6 @@ from airflow_provider_copernica.client.exchange import (
     Authorize,
     GetSettings,
     Send,
-    Sleep,
-    Step,
     StepResult,
     Steps,
     authenticate,
@@ -52,10 +50,11 @@ __all__ = ["AsyncClient"]
 
 Result = TypeVar("Result")
 
-# enough for a thousand triggers, and kind to Copernica
-MOST_CONNECTIONS = 50
+# enough for a thousand triggers, and kind to Copernica; with more at a time, more is alive at a time, and garbage is
+# collected more often
+MOST_CONNECTIONS = 25
 # seconds between two moments at which tasks wake up
-WAKEUP_GRID = 0.025
+WAKEUP_GRID = 0.05
 # seconds for which a refused access token is not sent again, whoever asks
 REFUSAL_TTL = 60.0
 # bytes of one line and of one header, as Python's own library has it
@@ -109,30 +108,18 @@ class AsyncClient:
             except StopIteration as end:
                 result: Result = end.value
                 return result
-            outcome, failure = self._at_hand(step), None
-            if outcome is not None:
-                continue
+            outcome, failure = None, None
             try:
-                outcome = await self._carry_out(step)
+                if isinstance(step, GetSettings):
+                    outcome = self.settings
+                elif isinstance(step, Authorize):
+                    outcome = await self.jwt(step.policy, step.refused)
+                elif isinstance(step, Send):
+                    outcome = await self._send_in_turn(step.request)
+                else:
+                    await _sleep(step.seconds)
             except CopernicaError as error:  # no token to be had: the operation knows what that means for it
                 failure = error
-
-    def _at_hand(self, step: Step) -> StepResult:
-        """Return what needs no waiting: most steps, each of which would else cost a coroutine; None for the others."""
-        if isinstance(step, GetSettings):
-            return self.settings
-        if isinstance(step, Authorize) and self._jwt is not None and self._jwt.usable(time.time(), step.refused):
-            return self._jwt
-        return None
-
-    async def _carry_out(self, step: Step) -> StepResult:
-        if isinstance(step, Send):
-            return await self._send_in_turn(step.request)
-        if isinstance(step, Authorize):
-            return await self.jwt(step.policy, step.refused)
-        if isinstance(step, Sleep):
-            await _sleep(step.seconds)
-        return None
 
     async def jwt(self, policy: RetryPolicy, refused: Jwt | None = None) -> Jwt:
         """
@@ -187,11 +174,14 @@ class AsyncClient:
             await session.close()
 
     async def _send_in_turn(self, request: HttpRequest) -> Answer:
-        try:
-            async with _limit(request.deadline) if self._turns.locked() else nullcontext():
-                await self._turns.acquire()
-        except TimeoutError:
-            return NoReply(False, "no connection was free when the time was over")
+        if request.deadline is None or not self._turns.locked():
+            await self._turns.acquire()
+        else:
+            try:
+                async with _limit(request.deadline):
+                    await self._turns.acquire()
+            except TimeoutError:
+                return NoReply(False, "no connection was free when the time was over")
         try:
             return await self._send(request)
         finally:
@@ -199,10 +189,13 @@ class AsyncClient:
 
     async def _send(self, request: HttpRequest) -> Answer:
         seconds = seconds_for(request, self.settings)
-        try:
-            session = await self._open()
-        except OSError as error:
-            return NoReply(False, f"the CA bundle can't be read ({no_reply(error, self.settings, sent=False).reason})")
+        session = self._session
+        if session is None or session.closed:
+            try:
+                session = await self._open()
+            except OSError as error:
+                reason = no_reply(error, self.settings, sent=False).reason
+                return NoReply(False, f"the CA bundle can't be read ({reason})")
         try:
             async with session.request(
                 request.method,
@@ -211,7 +204,7 @@ class AsyncClient:
                 headers=request.headers,
                 allow_redirects=False,
                 proxy=self._proxy(request.url),
-                timeout=aiohttp.ClientTimeout(total=seconds),
+                timeout=_timeout(seconds),
             ) as response:
                 return await _read(response, request)
         except UnusableProxyError as error:
@@ -227,8 +220,6 @@ class AsyncClient:
         return self._proxies[host]
 
     async def _open(self) -> aiohttp.ClientSession:
-        if self._session is not None and not self._session.closed:
-            return self._session
         async with self._opening:  # a thousand triggers that start at once need one session, and one CA bundle
             if self._session is None or self._session.closed:
                 self._session = await self._new_session()
@@ -245,6 +236,11 @@ class AsyncClient:
             max_line_size=_MAX_LINE,
             max_field_size=_MAX_LINE,
         )
+
+
+@lru_cache(maxsize=16)  # most requests have that of the connection
+def _timeout(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds)
 
 
 def _limit(deadline: float | None) -> asyncio.Timeout:

@@ -2,8 +2,8 @@
 A request with all that may come of it, without doing any I/O.
 
 The generators in here and in :mod:`operations` yield steps (send this, sleep, give me a token) and are handed what came
-of each. The synchronous and the asynchronous client only carry steps out, so that all policy exists once. Settings
-travel one road: a client hands out its own.
+of each. The synchronous and the asynchronous client only carry steps out, so that all policy exists once. The
+settings come from the client alone, by the step :class:`GetSettings`.
 """
 
 from __future__ import annotations
@@ -107,17 +107,17 @@ def exchange(call: ApiCall, policy: RetryPolicy) -> Steps[Accepted]:
     :raises CopernicaApiError: or a subclass of it, with Copernica's own words.
     """
     settings = yield from get_settings()
-    jwt = (yield from _authorize(policy, None)) if settings.api_version == 4 else None
+    jwt = _as_jwt((yield Authorize(policy))) if settings.api_version == 4 else None
     attempt, renewed = 1, False
     while True:
-        answer = yield from _send(api_request(settings, call, jwt.value if jwt else None, policy.deadline))
+        answer = _as_answer((yield Send(api_request(settings, call, jwt.value if jwt else None, policy.deadline))))
         read = classify(call, answer, _secrets(settings, jwt))
         verdict = decide(call, read.outcome, can_renew=jwt is not None and not renewed)
         if verdict is Verdict.ACCEPT and isinstance(answer, Reply):
             return Accepted(answer, read.created_id)
         if verdict is Verdict.RENEW_TOKEN:
             log.info("Copernica refused the token (JWT): asking for a new one.")
-            jwt, renewed = (yield from _authorize(policy, jwt)), True
+            jwt, renewed = _as_jwt((yield Authorize(policy, jwt))), True
         elif verdict is Verdict.AGAIN:
             yield from _back_off(settings, call, policy, attempt, read)
             attempt += 1
@@ -137,7 +137,7 @@ def authenticate(policy: RetryPolicy) -> Steps[Jwt]:
     settings = yield from get_settings()
     attempt = 1
     while True:
-        answer = yield from _send(auth_request(settings, policy.deadline))
+        answer = _as_answer((yield Send(auth_request(settings, policy.deadline))))
         read = classify(AUTHENTICATE, answer, settings.secrets)
         verdict = decide(AUTHENTICATE, read.outcome, can_renew=False)
         if verdict is Verdict.ACCEPT and isinstance(answer, Reply):
@@ -160,18 +160,16 @@ def get_settings() -> Steps[ApiSettings]:
     return settings
 
 
-def _send(request: HttpRequest) -> Steps[Answer]:
-    answer = yield Send(request)
-    if not isinstance(answer, Reply | NoReply | ProxyRefusal):
+def _as_answer(handed_back: StepResult) -> Answer:
+    if not isinstance(handed_back, Reply | NoReply | ProxyRefusal):
         raise TypeError("a client must hand back an answer")
-    return answer
+    return handed_back
 
 
-def _authorize(policy: RetryPolicy, refused: Jwt | None) -> Steps[Jwt]:
-    jwt = yield Authorize(policy, refused)
-    if not isinstance(jwt, Jwt):
+def _as_jwt(handed_back: StepResult) -> Jwt:
+    if not isinstance(handed_back, Jwt):
         raise TypeError("a client must hand back a token")
-    return jwt
+    return handed_back
 
 
 def _secrets(settings: ApiSettings, jwt: Jwt | None) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What an error says of a failed call: the reason first, then the call, the connection and the HTTP status."""
+"""Which error a failed call becomes, and what it says: the reason first, names and the HTTP status last."""
 
 from __future__ import annotations
 

@@ -28,6 +28,7 @@ A periodic import shows its last run until the next one, so that the question is
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import lru_cache
@@ -132,16 +133,18 @@ def is_known_word(status: str, words: StatusWords = NO_STATUS_WORDS) -> bool:
 
 
 def _state_by_word(status: str, words: StatusWords) -> ImportState | None:
-    word = _normalized(status)
+    return _states_by_word(words).get(_normalized(status))
+
+
+@lru_cache(maxsize=64)
+def _states_by_word(words: StatusWords) -> Mapping[str, ImportState]:
     # an account may mean something else by a word: what its connection says goes first
-    for state, own in (
-        (ImportState.FAILED, words.failed),
-        (ImportState.FINISHED, words.finished),
-        (ImportState.BUSY, words.busy),
-    ):
-        if word in map(_normalized, own):
-            return state
-    return _STATE_BY_WORD.get(word)
+    return {
+        **_STATE_BY_WORD,
+        **{_normalized(word): ImportState.BUSY for word in words.busy},
+        **{_normalized(word): ImportState.FINISHED for word in words.finished},
+        **{_normalized(word): ImportState.FAILED for word in words.failed},
+    }
 
 
 def _speaks_of_failure(status: str) -> bool:
@@ -242,7 +245,7 @@ def parse_moment(text: str, *, not_after: datetime | None = None) -> datetime | 
         later = earlier.replace(fold=1)
         if not_after is not None and later.astimezone(UTC) - earlier.astimezone(UTC) > timedelta(0):
             return later.astimezone(UTC) if later.astimezone(UTC) <= not_after else earlier.astimezone(UTC)
-        # in UTC, since Python compares moments of one zone by their faces
+        # in UTC, since Python compares moments of one zone by what a clock on the wall shows
         return earlier.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from airflow_provider_copernica.client.import_states import (
     ImportState,
@@ -23,6 +23,8 @@ __all__ = ["CopernicaImport", "read_import", "read_import_id", "read_newer_than"
 log = logging.getLogger(__name__)
 
 _ABSENT = {"", "false", "null", "none"}
+# characters of a text that is kept, since the next reply will most likely repeat it: a name, a status
+_SHORT = 100
 _logged_words: set[str] = set()
 
 
@@ -90,15 +92,17 @@ def read_import(value: object, import_id: int, words: StatusWords = NO_STATUS_WO
     :raises CopernicaReplyError: the reply is not the status of an import.
     """
     fields = _lower_keys(value)
-    if isinstance(fields.get("data"), Mapping):
+    if isinstance(fields.get("data"), dict):
         fields = _lower_keys(fields["data"])
     if "status" not in fields and "lasterror" not in fields:
         raise CopernicaReplyError(f"Copernica's reply is not the status of an import (import {import_id}).")
-    status = CopernicaImport(
+    word = _text(fields.get("status")) or ""
+    _log_unknown_word(word, words)
+    return CopernicaImport(
         import_id=import_id,
         name=_text(fields.get("name")) or "",
         type=_text(fields.get("type")) or "",
-        status=_text(fields.get("status")) or "",
+        status=word,
         total_lines=_count(fields.get("totallines")),
         processed_lines=_count(fields.get("processedlines")),
         last_run=_moment(fields.get("lastrun")),
@@ -106,8 +110,6 @@ def read_import(value: object, import_id: int, words: StatusWords = NO_STATUS_WO
         last_error=_error(fields.get("lasterror")),
         words=words,
     )
-    _log_unknown_word(status)
-    return status
 
 
 def read_import_id(value: object) -> int:
@@ -155,7 +157,7 @@ def read_newer_than(value: object) -> datetime | None:
 
 
 def _lower_keys(value: object) -> dict[str, object]:
-    return {str(key).lower(): item for key, item in value.items()} if isinstance(value, Mapping) else {}
+    return {key.lower(): item for key, item in value.items()} if isinstance(value, dict) else {}
 
 
 def _shown(value: object) -> str:
@@ -163,10 +165,17 @@ def _shown(value: object) -> str:
 
 
 def _text(value: object) -> str | None:
-    if value is None or value is False or value == []:
-        return None
-    text = (value if isinstance(value, str) else json.dumps(value, default=str)).strip()
+    if isinstance(value, str):
+        text = value.strip()
+        return _shown_short_text(text) if len(text) <= _SHORT else _shown_text(text)
+    return None if value is None or value is False or value == [] else _shown_text(json.dumps(value, default=str))
+
+
+def _shown_text(text: str) -> str | None:
     return None if text.lower() in _ABSENT else sanitize(text)  # a location comes back with its password
+
+
+_shown_short_text = lru_cache(maxsize=2048)(_shown_text)
 
 
 def _error(value: object) -> str | None:
@@ -189,11 +198,12 @@ def _count(value: object) -> int | None:
         return None
 
 
-def _log_unknown_word(status: CopernicaImport) -> None:
-    word = status.status.strip().lower()
-    if not is_known_word(word, status.words) and word not in _logged_words and len(_logged_words) < 100:
+@lru_cache(maxsize=256)
+def _log_unknown_word(status: str, words: StatusWords) -> None:
+    word = status.lower()
+    if not is_known_word(word, words) and word not in _logged_words and len(_logged_words) < 100:
         _logged_words.add(word)
         log.warning(
             "Copernica reports an import status that is not known here, so that line counts and last run decide: %r.",
-            status.status[:80],
+            status[:80],
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 
 from airflow_provider_copernica.client.exchange import Steps, exchange, get_settings
 from airflow_provider_copernica.client.imports import CopernicaImport, read_import
@@ -40,10 +41,15 @@ def create_import(body: Body, policy: RetryPolicy, *, idempotent: bool, database
 
 def get_import(import_id: int, policy: RetryPolicy) -> Steps[CopernicaImport]:
     """Ask for the status of an import: ``GET import/$id``."""
-    call = _get(f"import/{import_id}", about=f"to tell the status of import {import_id}", max_reply=MAX_SHORT_REPLY)
     settings = yield from get_settings()
-    reply = (yield from exchange(call, policy)).reply
+    reply = (yield from exchange(_status_call(import_id), policy)).reply
     return read_import(_unwrap(read_json(reply)), import_id, settings.status_words)
+
+
+@lru_cache(maxsize=1024)  # whoever waits makes the same one again and again
+def _status_call(import_id: int) -> ApiCall:
+    about = f"to tell the status of import {import_id}"
+    return _get(f"import/{import_id}", about=about, max_reply=MAX_SHORT_REPLY)
 
 
 def get_json(path: str, params: QueryParams | None, policy: RetryPolicy) -> Steps[object]:

@@ -111,17 +111,18 @@ def look_at_import(import_id: int, watch: Watch, last: CopernicaImport | None) -
     :raises CopernicaImportUnknownError: Copernica does not know it, or no longer.
     :raises CopernicaApiError: its status can't be had.
     """
-    settings = yield from get_settings()
     try:
         return (yield from get_import(import_id, polling_policy(watch.schedule.first, watch.deadline)))
     except CopernicaUnavailableError as error:
         if _remaining(watch) > 0:
             raise
+        settings = yield from get_settings()
         raise import_timed_out(watch, last, import_id, settings.conn_id) from error
     except CopernicaApiError as error:
         if not is_unknown_import(error):
             raise
         if last is not None or time.time() - watch.started_at >= NOT_YET_SECONDS:
+            settings = yield from get_settings()
             raise import_unknown(import_id, last, error, settings.conn_id) from error
         log.debug("Copernica does not know import %d yet.", import_id)
         return None

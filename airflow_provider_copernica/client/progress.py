@@ -68,7 +68,7 @@ class ProgressLog:
         self._clock = clock
         self._first: Observation | None = None
         self._latest: Observation | None = None
-        self._warned: set[str] = set()
+        self._warned: frozenset[str] = frozenset()
 
     @property
     def last(self) -> CopernicaImport | None:
@@ -89,7 +89,7 @@ class ProgressLog:
         oddities = _oddities(status) if now is self._latest else _stalled(status, now.at - self._latest.at)
         for topic, sentence in oddities.items():
             if topic not in self._warned:
-                self._warned.add(topic)
+                self._warned |= {topic}
                 self._log.warning("%s (Import %d.)", sentence, status.import_id)
 
 

@@ -5,15 +5,16 @@ An answer is read once, by :func:`classify`, into one value: what became of the 
 how long the server asks us to wait. From this value :func:`decide` takes what follows, and the error or the next
 attempt takes the rest.
 
-The theory. What matters about a failed request is whether Copernica may have carried it out. There are four degrees:
+The theory. What matters about a failed request is whether Copernica may have carried it out. There are four cases:
 
     certainly not    NOT_RECEIVED (name lookup, connection refused, TLS, no body went out), LATER (429),
-                     REFUSED (4xx with a message), MOVED (a redirect, which is never followed), PROXY_REFUSED
+                     REFUSED (any other 4xx), MOVED (a redirect, which is never followed), PROXY_REFUSED
     certainly        DONE, CARRIED_OUT (a complete 2xx, or a 303, from which no ID can be read)
-    not known        UNCONFIRMED (time-out, reset, 5xx, a reply that broke off)
-    a matter of who  TOKEN_REFUSED (401, 403, or words about a token)
+    not known        UNCONFIRMED (time-out, reset, 408, 5xx, a reply that broke off)
+    authentication   TOKEN_REFUSED (401, 403, or words about a token)
 
-and one further question, which only UNCONFIRMED asks: whether doing it twice changes nothing more than doing it once.
+and one further question, which matters for UNCONFIRMED alone: whether doing it twice changes nothing more than doing it
+once.
 
     outcome          what follows
     DONE             accept
@@ -42,6 +43,7 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import lru_cache
 
 from airflow_provider_copernica.client.messages import Answer, ApiCall, NoReply, ProxyRefusal, Reply
 from airflow_provider_copernica.client.redact import show_location
@@ -108,6 +110,10 @@ class Classified:
     cause: Exception | None = field(default=None, repr=False, compare=False)
 
 
+# most answers: one for all of them
+_DONE = Classified(Outcome.DONE)
+
+
 def classify(call: ApiCall, answer: Answer, secrets: Collection[str] = ()) -> Classified:
     """
     Read an answer once; the theory is above.
@@ -126,22 +132,21 @@ def classify(call: ApiCall, answer: Answer, secrets: Collection[str] = ()) -> Cl
 
 def _classify_success(call: ApiCall, reply: Reply, secrets: Collection[str]) -> Classified:
     new_id = created_id(reply) if call.creates else None
-    done = Classified(Outcome.DONE, status_code=reply.status, created_id=new_id)
     if new_id is not None:
-        return done
+        return Classified(Outcome.DONE, status_code=reply.status, created_id=new_id)
     if has_error(reply):
         said = error_message(reply, secrets)
-        return replace(done, outcome=_refusal(said), reason=said, api_message=said)
+        return Classified(_refusal(said), said, reply.status, said)
     if not reply.complete:
-        return replace(done, outcome=Outcome.UNCONFIRMED, reason="the connection broke off within the reply")
+        return Classified(Outcome.UNCONFIRMED, "the connection broke off within the reply", reply.status)
     if call.creates:
-        return replace(done, outcome=Outcome.CARRIED_OUT, reason=error_message(reply, secrets))
+        return Classified(Outcome.CARRIED_OUT, error_message(reply, secrets), reply.status)
     if reply.too_large:
-        return replace(done, outcome=Outcome.TOO_LARGE)
+        return Classified(Outcome.TOO_LARGE, status_code=reply.status)
     if call.expects_json and not is_json(reply):
         said = error_message(reply, secrets)
-        return replace(done, outcome=Outcome.UNCONFIRMED, reason=f"it is not JSON: {said}" if said else "it is empty")
-    return done
+        return Classified(Outcome.UNCONFIRMED, f"it is not JSON: {said}" if said else "it is empty", reply.status)
+    return _DONE
 
 
 def _classify_failure(call: ApiCall, reply: Reply, secrets: Collection[str]) -> Classified:
@@ -158,7 +163,9 @@ def _classify_failure(call: ApiCall, reply: Reply, secrets: Collection[str]) -> 
     if 300 <= status < 400:
         return replace(failed, outcome=Outcome.MOVED, reason=show_location(reply.headers.get("location", "nowhere")))
     if status in (404, 410) and call.reads and own_words(reply) is None:
-        return failed  # a page of something on the way: only Copernica's own words say that there is no such thing
+        return (
+            failed  # a page of a proxy or load balancer: only Copernica's own words say that something does not exist
+        )
     return replace(failed, outcome=_refusal(said)) if 400 <= status < 500 and status != 408 else failed
 
 
@@ -230,6 +237,7 @@ class RetryPolicy:
 FAST_POLICY = RetryPolicy(attempts=2, first=0.5)
 
 
+@lru_cache(maxsize=1024)  # whoever waits needs the same one again and again
 def polling_policy(poll_interval: float, deadline: float | None = None) -> RetryPolicy:
     """Return the policy for watching: an outage of some minutes must not fail a task. Scaled by the poll interval."""
     return RetryPolicy(10, first=min(1.0, poll_interval), longest=min(60.0, 6 * poll_interval), deadline=deadline)

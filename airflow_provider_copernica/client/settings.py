@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -69,7 +70,7 @@ class ApiSettings:
     conn_id: str = ""
     unknown_extra: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def secrets(self) -> tuple[str, ...]:
         """What nobody may see: the token, the URL of the proxy, and its password alone."""
         password = urlsplit(self.proxy).password if self.proxy else None

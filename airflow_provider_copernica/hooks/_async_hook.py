@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
 from airflow_provider_copernica.client.aio import AsyncClient
@@ -29,6 +29,7 @@ CONNECTION_TTL = 600.0
 # seconds within which many whose token is refused look it up only once
 AUTH_RECHECK_INTERVAL = 5.0
 
+Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 Key = tuple[object, ...]
 
@@ -74,7 +75,7 @@ class CopernicaAsyncHook:
         self.copernica_conn_id = copernica_conn_id
         self._overrides = {"api_version": api_version, "timeout": request_timeout}
         self._client: AsyncClient | None = None
-        self._shared = _Shared()
+        self._users: dict[AsyncClient, int] = {}
 
     async def __aenter__(self) -> CopernicaAsyncHook:
         self._client = await self._acquire(refused=None)
@@ -85,33 +86,34 @@ class CopernicaAsyncHook:
     ) -> None:
         client, self._client = self._client, None
         if client is not None:
-            # shielded: a triggerer that shuts down cancels us right here
-            await asyncio.shield(self._release(client))
+            await self._release(client)
 
     async def get_import(self, import_id: int | str) -> CopernicaImport:
         """Return the status of an import."""
         number = read_import_id(import_id)
-        return await self._run(lambda: get_import(number, RetryPolicy()))
+        return await self._run(get_import, number, RetryPolicy())
 
     async def watch(
         self, import_id: int | str, watch: Watch, on_status: Callable[[CopernicaImport], None]
     ) -> CopernicaImport:
         """Wait until an import has finished; raise like ``CopernicaHook.watch``."""
         number = read_import_id(import_id)
-        return await self._run(lambda: watch_import(number, watch, on_status))
+        return await self._run(watch_import, number, watch, on_status)
 
     async def request(self, method: str, path: str, *, params: QueryParams | None = None, json: object = None) -> Reply:
         """Make a request to any other endpoint, with the same authentication, retries and errors."""
         call = any_call(method, path, params, json)
         del params, json  # out of the sight of those who collect the local variables of a failed call
-        return (await self._run(lambda: exchange(call, RetryPolicy()))).reply
+        return (await self._run(exchange, call, RetryPolicy())).reply
 
-    async def _run(self, operation: Callable[[], Steps[Result]]) -> Result:
+    async def _run(
+        self, operation: Callable[Arguments, Steps[Result]], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
         used = self._client
         if used is None:
             raise RuntimeError("use CopernicaAsyncHook with 'async with'")
         try:
-            return await used.run(operation())
+            return await used.run(operation(*args, **kwargs))
         except CopernicaAuthError:
             # somebody may have changed the token in the connection
             client = await self._acquire(refused=used)
@@ -120,7 +122,7 @@ class CopernicaAsyncHook:
                 await self._release(before)
             if client is used:
                 raise
-            return await client.run(operation())
+            return await client.run(operation(*args, **kwargs))
 
     def _entry(self) -> _Shared:
         entries = _shared.setdefault(asyncio.get_running_loop(), {})
@@ -129,7 +131,7 @@ class CopernicaAsyncHook:
         return entries.setdefault((self.copernica_conn_id, *self._overrides.values()), _Shared())
 
     async def _acquire(self, refused: AsyncClient | None) -> AsyncClient:
-        entry = self._shared = self._entry()
+        entry = self._entry()
         async with entry.lock:
             age = time.monotonic() - entry.looked_up_at
             if entry.client is None or age > (CONNECTION_TTL if entry.client is not refused else AUTH_RECHECK_INTERVAL):
@@ -137,12 +139,13 @@ class CopernicaAsyncHook:
                 entry.looked_up_at = time.monotonic()
                 if entry.client is None or entry.client.settings != settings:
                     entry.client = AsyncClient(settings, on_secret=mask_async)
-            entry.users[entry.client] = entry.users.get(entry.client, 0) + 1
+            self._users = entry.users
+            self._users[entry.client] = self._users.get(entry.client, 0) + 1
             return entry.client
 
     async def _release(self, client: AsyncClient) -> None:
-        users = self._shared.users
-        users[client] -= 1
-        if users[client] == 0:
-            del users[client]
-            await client.close()
+        self._users[client] -= 1
+        if self._users[client] == 0:
+            del self._users[client]
+            # shielded: a triggerer that shuts down cancels us right here
+            await asyncio.shield(client.close())

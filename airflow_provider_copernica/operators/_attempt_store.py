@@ -104,7 +104,7 @@ class AttemptStore:
 
     def report(self, name: str, kept: Kept) -> None:
         """
-        Store that an import may be running that must not be sent again, and that a person is told of it.
+        Store that an import may be running, must not be sent again, and is being reported.
 
         :param name: of the import.
         :param kept: what its options keep.

@@ -1,5 +1,5 @@
 """
-Once: what the next attempt of a task does about the import that an earlier attempt made, or may have made.
+What the next attempt of a task does about the import that an earlier attempt made, or may have made.
 
 Imports have no undo, no list and no way to be cancelled (documentation of ``POST imports`` and ``GET import/$id``), so
 a second one must never be made by accident. An attempt leaves a record in Airflow's task state store before it sends
@@ -56,8 +56,8 @@ __all__ = [
     "resolve",
 ]
 
-# values of "stage" as they are stored; what yesterday's version stored is read tomorrow
-_POSTING, _UNCLEAR, _POSTED = "posting", "unclear", "posted"
+# values of "stage" as earlier versions stored them, too: they never change
+_POSTING, _REPORTED, _POSTED = "posting", "unclear", "posted"
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class UnconfirmedImport:
 
     def as_dict(self) -> dict[str, object]:
         """Return what is stored: JSON, without any row or secret."""
-        return {**_common(self), "stage": _UNCLEAR if self.reported else _POSTING, "import_id": None}
+        return {**_common(self), "stage": _REPORTED if self.reported else _POSTING, "import_id": None}
 
 
 @dataclass(frozen=True)
@@ -163,9 +163,9 @@ def read_attempt_record(value: object) -> AttemptRecord | None:
             return AcceptedImport(read_import_id(import_id), name, idempotent, attempt, max_tries, kept, database)
     except (LookupError, TypeError, ValueError) as error:
         raise _unreadable() from error
-    if stage not in (_POSTING, _UNCLEAR) or import_id is not None:
+    if stage not in (_POSTING, _REPORTED) or import_id is not None:
         raise _unreadable()
-    return UnconfirmedImport(name, idempotent, attempt, max_tries, reported=stage == _UNCLEAR, kept=kept)
+    return UnconfirmedImport(name, idempotent, attempt, max_tries, reported=stage == _REPORTED, kept=kept)
 
 
 def _unreadable() -> CopernicaReplyError:

@@ -15,7 +15,7 @@ __all__ = ["check_literals"]
 FIRST_ROWS = 100
 LONGEST_TEXT = 20_000
 _BOOLEANS = ("remove_missing", "autostart", "followups")
-_NO_GUARDS: dict[str, object] = {
+_NO_OPTIONS: dict[str, object] = {
     "min_records": None,
     "check_fields": "names",
     "dry_run": False,
@@ -25,35 +25,35 @@ _NO_GUARDS: dict[str, object] = {
 }
 
 
-def check_literals(given: Mapping[str, object], guards: Mapping[str, object], *, waits: bool) -> None:
+def check_literals(given: Mapping[str, object], options: Mapping[str, object], *, waits: bool) -> None:
     """
-    Check arguments that are no templates.
+    Check literal arguments: those that are not templates.
 
     :param given: parameters of the import by name.
-    :param guards: min_records, check_fields, dry_run, rejects, snapshot and verify.
+    :param options: min_records, check_fields, dry_run, rejects, snapshot and verify.
     :param waits: whether the task waits for the import.
     :raises CopernicaArgumentError: naming what is wrong already.
     """
     check_parameters(given, waits=waits)
-    reports = _check_guards(given, guards, waits) if guards != _NO_GUARDS else False
+    reports = _check_options(given, options, waits) if options != _NO_OPTIONS else False
     if not reports:
-        _check_source(given, sends_again=guards.get("snapshot") is not None)
+        _check_source(given, sends_again=options.get("snapshot") is not None)
 
 
-def _check_guards(given: Mapping[str, object], guards: Mapping[str, object], waits: bool) -> bool:
+def _check_options(given: Mapping[str, object], options: Mapping[str, object], waits: bool) -> bool:
     """Whether faults are, or may be, reported when the task runs."""
-    from airflow_provider_copernica.operators._guards import check_guards, check_waiting, read_guards
+    from airflow_provider_copernica.operators._options import check_options, check_waiting, read_options
 
-    known = {name: value for name, value in guards.items() if not is_unknown(value)}
-    checked = read_guards(**{**_NO_GUARDS, **known})
+    known = {name: value for name, value in options.items() if not is_unknown(value)}
+    checked = read_options(**{**_NO_OPTIONS, **known})
     parameters = {**given, **{name: _boolean(given.get(name)) for name in _BOOLEANS}}
-    check_guards(checked, parameters)
-    if isinstance(guards.get("snapshot"), Mapping):  # templates may be in it
+    check_options(checked, parameters)
+    if isinstance(options.get("snapshot"), Mapping):  # templates may be in it
         from airflow_provider_copernica.snapshot.settings import refuse_parameters
 
         refuse_parameters(parameters)
-    check_waiting(guards["verify"], waits=waits)
-    return checked.dry_run or "dry_run" not in known or guards["rejects"] is not None
+    check_waiting(options["verify"], waits=waits)
+    return checked.dry_run or "dry_run" not in known or options["rejects"] is not None
 
 
 def _boolean(value: object) -> bool | None:
@@ -76,7 +76,7 @@ def _check_source(given: Mapping[str, object], *, sends_again: bool) -> None:
     if isinstance(source, str) and len(source) > LONGEST_TEXT:  # half of it can't be read
         return
     first = source if isinstance(source, str) else source[:FIRST_ROWS]
-    with suppress(CopernicaEmptySourceError):  # what comes of it depends on the guards
+    with suppress(CopernicaEmptySourceError):  # what comes of it depends on the options
         parameters = read_parameters({**given, "source": first})
         with prepare_import(parameters) as body:
             if sends_again:

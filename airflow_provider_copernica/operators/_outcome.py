@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_copernica.assets.copernica import database_uri
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator, Context
 
 __all__ = [
+    "PushOutcome",
     "add_to_asset_events",
     "keep_return_value",
     "pull_import_id",
@@ -24,6 +25,9 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 STATUS, OUTCOME, RETURN_VALUE = "import_status", "import_outcome", "return_value"
+
+PushOutcome = Callable[[str, Mapping[str, object]], None]
+"""Makes the counts of an option a part of the XCom ``import_outcome``."""
 
 
 def push_status(context: Context, status: CopernicaImport) -> None:

@@ -14,14 +14,14 @@ from airflow_provider_copernica.exceptions import CopernicaApiError, CopernicaAr
 from airflow_provider_copernica.operators._storage import open_storage
 from airflow_provider_copernica.redacted_fields import describe_location
 from airflow_provider_copernica.snapshot.decisions import (
-    Afresh,
     Ask,
     Compare,
     Decision,
     ImportFate,
+    NoSnapshot,
     Refuse,
     StoredPointer,
-    Wait,
+    TryLater,
 )
 from airflow_provider_copernica.snapshot.pointer import Owner, Pointer
 from airflow_provider_copernica.snapshot.records import RecordWriter
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 
     from airflow_provider_copernica.client.imports import CopernicaImport
     from airflow_provider_copernica.hooks.copernica import CopernicaHook
-    from airflow_provider_copernica.operators._rejects import PushOutcome
+    from airflow_provider_copernica.operators._outcome import PushOutcome
     from airflow_provider_copernica.operators._steps import Keep
 
-__all__ = ["Clock", "PointerStep", "asking", "open_folder", "present", "raise_unless_open"]
+__all__ = ["Clock", "PointerStep", "import_fates", "open_folder", "raise_if_refused", "utc_now"]
 
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
-"""Tells the moment, aware of its zone."""
+"""Returns the current time, with its zone."""
 
 _FATES = {
     ImportState.FINISHED: ImportFate.FINISHED,
@@ -50,8 +50,8 @@ _FATES = {
 }
 
 
-def present() -> datetime:
-    """Return the present moment."""
+def utc_now() -> datetime:
+    """Return the current time, in UTC."""
     return datetime.now(UTC)
 
 
@@ -68,7 +68,7 @@ def open_folder(settings: SnapshotSettings) -> SnapshotFolder:
     return SnapshotFolder(cast("FileSystem", path.fs), str(path.path).rstrip("/"), shown, has_folders)
 
 
-def asking(hook: CopernicaHook) -> Ask:
+def import_fates(hook: CopernicaHook) -> Ask:
     """
     Return what asks Copernica about imports.
 
@@ -87,7 +87,7 @@ def asking(hook: CopernicaHook) -> Ask:
     return ask
 
 
-def raise_unless_open(decision: Decision, folder: SnapshotFolder) -> Afresh | Compare:
+def raise_if_refused(decision: Decision, folder: SnapshotFolder) -> NoSnapshot | Compare:
     """
     Return a decision that lets the run go on.
 
@@ -99,7 +99,7 @@ def raise_unless_open(decision: Decision, folder: SnapshotFolder) -> Afresh | Co
     match decision:
         case Refuse(message):
             raise CopernicaArgumentError(f"{message}. (Folder {folder.shown})")
-        case Wait(message):
+        case TryLater(message):
             raise CopernicaError(f"{message}. (Folder {folder.shown})")
     return decision
 
@@ -120,7 +120,7 @@ class PointerStep:
         self,
         settings: SnapshotSettings,
         context: Context,
-        clock: Clock = present,
+        clock: Clock = utc_now,
         open_folder: Callable[[SnapshotSettings], SnapshotFolder] = open_folder,
     ) -> None:
         ti = context["ti"]

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
 from typing import BinaryIO, cast
 
 from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaError
+from airflow_provider_copernica.operators._outcome import PushOutcome
 from airflow_provider_copernica.operators._storage import open_storage
 from airflow_provider_copernica.payload.rejects import RejectedRows, RejectSettings
 from airflow_provider_copernica.redacted_fields import describe_location
 
-__all__ = ["PushOutcome", "settle_rejects", "write_rejects"]
+__all__ = ["settle_rejects", "write_rejects"]
 
 log = logging.getLogger(__name__)
-
-PushOutcome = Callable[[str, Mapping[str, object]], None]
-"""Makes the counts of an option a part of the XCom ``import_outcome``."""
 
 
 def settle_rejects(settings: RejectSettings, rejected: RejectedRows, rows: int, push: PushOutcome) -> None:

@@ -71,7 +71,7 @@ def wrong_arguments(error: BaseException) -> str | None:
 
 
 def before_sending(error: BaseException) -> str | None:
-    """Before an import is sent, what must not be repeated is an earlier attempt's import, or one lost on its way."""
+    """What a retry must not repeat: an earlier import that was partly processed, or may have been accepted."""
     if isinstance(error, CopernicaImportFailedError):
         return PROCESSED
     if isinstance(error, CopernicaImportUnknownError):

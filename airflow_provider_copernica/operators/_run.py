@@ -42,7 +42,7 @@ from airflow_provider_copernica.triggers._events import read_event, read_resume_
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_copernica.operators._guards import Guards
+    from airflow_provider_copernica.operators._options import ImportOptions
     from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
 
 __all__ = ["ImportRun"]
@@ -72,12 +72,12 @@ class ImportRun:
         """Make the import, or find the one that an earlier attempt made, and wait for it."""
         task = self._task
         with fail_without_retry(before_sending):
-            guards = task.rendered_guards()
-            steps = task.make_steps(guards, self._context, in_worker=not task.deferrable)
-            if guards.dry_run:
-                dry_run(self._hook, *task.rendered_parameters(self._context), guards, steps)
+            options = task.rendered_options()
+            steps = task.make_steps(options, self._context, in_worker=not task.deferrable)
+            if options.dry_run:
+                dry_run(self._hook, *task.rendered_parameters(self._context), options, steps)
                 return None
-            accepted, status = self._find_or_submit(guards, steps)
+            accepted, status = self._find_or_submit(options, steps)
             if isinstance(accepted, NothingSent):
                 return None
         with self._after_sending(idempotent=accepted.idempotent):
@@ -131,10 +131,10 @@ class ImportRun:
 
     def _steps(self) -> ImportSteps:
         """The steps of a task that was deferred: whoever sent the rows has gone."""
-        return self._task.make_steps(self._task.rendered_guards(), self._context, in_worker=False)
+        return self._task.make_steps(self._task.rendered_options(), self._context, in_worker=False)
 
     def _find_or_submit(
-        self, guards: Guards, steps: ImportSteps
+        self, options: ImportOptions, steps: ImportSteps
     ) -> tuple[AcceptedImport | NothingSent, CopernicaImport | None]:
         """The import of this attempt, and its status where it is known to have finished."""
         task = self._task
@@ -153,7 +153,7 @@ class ImportRun:
 
         # not before: a file that was imported may be gone when a retry reconnects
         parameters, columns = task.rendered_parameters(self._context)
-        accepted = submit(self._hook, parameters, columns, guards, self._store, steps, self._push_outcome, earlier)
+        accepted = submit(self._hook, parameters, columns, options, self._store, steps, self._push_outcome, earlier)
         return accepted, None
 
     def _wait(self, accepted: AcceptedImport) -> CopernicaImport:

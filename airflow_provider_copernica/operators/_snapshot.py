@@ -8,17 +8,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from airflow_provider_copernica.operators._pointer_step import PointerStep, asking, raise_unless_open
+from airflow_provider_copernica.operators._pointer_step import PointerStep, import_fates, raise_if_refused
 from airflow_provider_copernica.snapshot.budgets import check_budgets, check_empty_source, describe
-from airflow_provider_copernica.snapshot.compare import Base, Comparison, Outcome, Rules
-from airflow_provider_copernica.snapshot.decisions import Afresh, Compare, Found, Run, decide
+from airflow_provider_copernica.snapshot.compare import Base, Comparison, ComparisonOutcome, Rules
+from airflow_provider_copernica.snapshot.decisions import Compare, Found, NoSnapshot, Run, decide
 from airflow_provider_copernica.snapshot.pointer import Pointer
 from airflow_provider_copernica.snapshot.settings import refuse_columns
 from airflow_provider_copernica.snapshot.store import SnapshotFolder, records_name
 
 if TYPE_CHECKING:
     from airflow_provider_copernica.hooks.copernica import CopernicaHook
-    from airflow_provider_copernica.operators._rejects import PushOutcome
+    from airflow_provider_copernica.operators._outcome import PushOutcome
     from airflow_provider_copernica.payload.parameters import ImportParameters
     from airflow_provider_copernica.payload.row_rules import RowReport
     from airflow_provider_copernica.payload.row_steps import RowStep
@@ -62,7 +62,7 @@ class _Compared:
     """
 
     opened: _Opened
-    outcome: Outcome
+    outcome: ComparisonOutcome
     rejected: int
 
 
@@ -85,10 +85,10 @@ class SnapshotStep(PointerStep):
         folder = self._folder()
         run = self._describe_run(hook, parameters)
         found = folder.find()
-        decision = raise_unless_open(decide(found, run, asking(hook)), folder)
+        decision = raise_if_refused(decide(found, run, import_fates(hook)), folder)
         base = self._open_base(folder, decision)
         if isinstance(decision, Compare) and base is None:
-            decision = Afresh("the records of the last snapshot can't be read")
+            decision = NoSnapshot("the records of the last snapshot can't be read")
         salt = bytes.fromhex(base.pointer.salt) if base else secrets.token_bytes(_SALT_SIZE)
         rules = Rules(
             salt,
@@ -97,7 +97,7 @@ class SnapshotStep(PointerStep):
             hands_over=self._settings.hands_over,
             check_columns=lambda columns: refuse_columns(idempotent=parameters.idempotent(columns)),
         )
-        if isinstance(decision, Afresh):
+        if isinstance(decision, NoSnapshot):
             log.info("Everything is sent, since %s; which rows are gone is not known.", decision.reason)
         comparison = Comparison(rules, base, decision.full if isinstance(decision, Compare) else None)
         self._opened = _Opened(folder, found, run, salt, base, comparison)
@@ -194,8 +194,8 @@ class SnapshotStep(PointerStep):
             self._clock(),
         )
 
-    def _open_base(self, folder: SnapshotFolder, decision: Afresh | Compare) -> Base | None:
-        if isinstance(decision, Afresh):
+    def _open_base(self, folder: SnapshotFolder, decision: NoSnapshot | Compare) -> Base | None:
+        if isinstance(decision, NoSnapshot):
             return None
         records = folder.open_records(decision.pointer, settled=decision.settled)
         return None if records is None else Base(decision.pointer, records, decision.settled)

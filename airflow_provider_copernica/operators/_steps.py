@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_copernica.client.imports import CopernicaImport
     from airflow_provider_copernica.hooks.copernica import CopernicaHook
-    from airflow_provider_copernica.operators._guards import Guards
-    from airflow_provider_copernica.operators._rejects import PushOutcome
+    from airflow_provider_copernica.operators._options import ImportOptions
+    from airflow_provider_copernica.operators._outcome import PushOutcome
     from airflow_provider_copernica.payload.parameters import ImportParameters
     from airflow_provider_copernica.payload.row_rules import RowReport
     from airflow_provider_copernica.payload.row_steps import RowStep
@@ -175,23 +175,23 @@ class ImportSteps:
                 raise
 
 
-def make_steps(guards: Guards, context: Context, *, in_worker: bool) -> ImportSteps:
+def make_steps(options: ImportOptions, context: Context, *, in_worker: bool) -> ImportSteps:
     """
     Return the steps of the options that the author of a DAG asked for.
 
-    :param guards: as they were rendered.
+    :param options: as they were rendered.
     :param context: of the task.
     :param in_worker: whether the process that sends the rows also waits for the import's end.
     """
     steps: list[ImportStep] = []
-    if guards.verify:
+    if options.verify:
         from airflow_provider_copernica.operators._verify import VerifyStep
 
-        steps.append(VerifyStep(guards.verify, in_worker=in_worker))
-    if guards.snapshot:
+        steps.append(VerifyStep(options.verify, in_worker=in_worker))
+    if options.snapshot:
         from airflow_provider_copernica.operators._snapshot import SnapshotStep
 
-        steps.append(SnapshotStep(guards.snapshot, context))
+        steps.append(SnapshotStep(options.snapshot, context))
     return ImportSteps(tuple(steps))
 
 

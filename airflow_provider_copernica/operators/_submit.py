@@ -15,8 +15,10 @@ from airflow_provider_copernica.hooks.copernica import CopernicaHook
 from airflow_provider_copernica.operators._attempt_store import AttemptStore, post_import
 from airflow_provider_copernica.operators._attempts import AcceptedImport
 from airflow_provider_copernica.operators._consent import warn_of_undone_consent
-from airflow_provider_copernica.operators._guards import Guards, check_count, check_guards, report_dry_run, warn
-from airflow_provider_copernica.operators._rejects import PushOutcome, settle_rejects
+from airflow_provider_copernica.operators._guards import check_count, report_dry_run, warn
+from airflow_provider_copernica.operators._options import ImportOptions, check_options
+from airflow_provider_copernica.operators._outcome import PushOutcome
+from airflow_provider_copernica.operators._rejects import settle_rejects
 from airflow_provider_copernica.operators._schema import schema_reader
 from airflow_provider_copernica.operators._steps import ImportSteps, Kept
 from airflow_provider_copernica.payload.body import ImportBody, prepare_import
@@ -54,7 +56,7 @@ def submit(
     hook: CopernicaHook,
     parameters: ImportParameters,
     columns: Columns,
-    guards: Guards,
+    options: ImportOptions,
     store: AttemptStore,
     steps: ImportSteps,
     push: PushOutcome,
@@ -65,15 +67,15 @@ def submit(
 
     :param hook: of the connection.
     :param parameters: of the import.
-    :param columns: what is known of them.
-    :param guards: what is looked at before.
+    :param columns: what is known of the columns before the source is read.
+    :param options: what else was asked for.
     :param store: where the attempt is kept.
     :param steps: those of its options.
     :param push: takes the counts of what was seen before the POST.
     :param earlier: what the options kept of an earlier attempt, whose import is sent again.
     :return: the attempt with the import's ID; or that there is none.
     """
-    with closing(steps), _prepare(hook, parameters, columns, guards, steps, push) as body:
+    with closing(steps), _prepare(hook, parameters, columns, options, steps, push) as body:
         if body.report.left_out and not body.report.sent:
             steps.without_post()
             log.info("Copernica holds every row already, so nothing was sent.")
@@ -87,18 +89,18 @@ def submit(
 
 
 def dry_run(
-    hook: CopernicaHook, parameters: ImportParameters, columns: Columns, guards: Guards, steps: ImportSteps
+    hook: CopernicaHook, parameters: ImportParameters, columns: Columns, options: ImportOptions, steps: ImportSteps
 ) -> None:
     """
     Do everything but the POST, and report.
 
     :param hook: of the connection.
     :param parameters: of the import.
-    :param columns: what is known of them.
-    :param guards: what is looked at before.
+    :param columns: what is known of the columns before the source is read.
+    :param options: what else was asked for.
     :param steps: those of its options.
     """
-    with closing(steps), _prepare(hook, parameters, columns, guards, steps, None) as body:
+    with closing(steps), _prepare(hook, parameters, columns, options, steps, None) as body:
         report_dry_run(parameters, body.report, body.size)
 
 
@@ -106,29 +108,29 @@ def _prepare(
     hook: CopernicaHook,
     parameters: ImportParameters,
     columns: Columns,
-    guards: Guards,
+    options: ImportOptions,
     steps: ImportSteps,
     push: PushOutcome | None,
 ) -> ImportBody:
     """Check and write the body; without ``push`` nothing else is written (a dry run)."""
-    check_guards(guards, vars(parameters))
-    settings = guards.rejects
+    check_options(options, vars(parameters))
+    settings = options.rejects
     with ExitStack() as undo:
         rejected = undo.enter_context(_collect(settings, columns)) if settings else None
         try:
             body = prepare_import(
                 parameters,
-                read_schema=schema_reader(hook, parameters.database, guards.check_fields),
-                check_values=guards.check_fields == "values",
+                read_schema=schema_reader(hook, parameters.database, options.check_fields),
+                check_values=options.check_fields == "values",
                 columns=columns,
-                tolerate_faults=guards.dry_run,
+                tolerate_faults=options.dry_run,
                 rejects=rejected,
                 steps=steps.row_steps(hook, parameters),
             )
         except CopernicaEmptySourceError as error:
             if settings and rejected and push:
                 settle_rejects(settings, rejected, 0, push)
-            check_count(parameters, 0, guards.min_records)
+            check_count(parameters, 0, options.min_records)
             steps.after_rows(_NO_ROWS, push)
             raise AirflowSkipException("The source has no rows, so nothing was sent to Copernica.") from error
         discard = undo.enter_context(ExitStack())
@@ -136,10 +138,10 @@ def _prepare(
         if settings and rejected and push:
             settle_rejects(settings, rejected, body.report.rows, push)
         if parameters.location is None:
-            check_count(parameters, body.report.accepted, guards.min_records)
+            check_count(parameters, body.report.accepted, options.min_records)
         steps.after_rows(body.report, push)
-        warn(parameters, body.report, guards.min_records)
-        if guards.check_fields:
+        warn(parameters, body.report, options.min_records)
+        if options.check_fields:
             warn_of_undone_consent(hook, parameters, body.report.fields)
         discard.pop_all()
         return body

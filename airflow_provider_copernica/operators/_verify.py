@@ -13,14 +13,14 @@ from airflow_provider_copernica.operators._schema import read_schema
 from airflow_provider_copernica.operators._verify_looks import Looks
 from airflow_provider_copernica.payload.columns import parse_columns, show_name
 from airflow_provider_copernica.verification.counts import Baseline, ask_baseline, count_changes, read_baseline
-from airflow_provider_copernica.verification.outcome import Outcome, SampleOutcome
+from airflow_provider_copernica.verification.outcome import SampleOutcome, VerificationOutcome
 from airflow_provider_copernica.verification.rows import Examination, Finding, RowFinding
 from airflow_provider_copernica.verification.sample import RowSample, SampledRow
 
 if TYPE_CHECKING:
     from airflow_provider_copernica.client.imports import CopernicaImport
     from airflow_provider_copernica.hooks.copernica import CopernicaHook
-    from airflow_provider_copernica.operators._rejects import PushOutcome
+    from airflow_provider_copernica.operators._outcome import PushOutcome
     from airflow_provider_copernica.operators._steps import Keep
     from airflow_provider_copernica.payload.parameters import ImportParameters
     from airflow_provider_copernica.payload.row_rules import RowReport
@@ -31,9 +31,7 @@ __all__ = ["VerifyStep"]
 
 # seconds before a row that is not as expected is read once more: what Copernica shows may come a little late
 PAUSE_SECONDS = 5.0
-CLEAR = (
-    "The task is not retried, since a retry would not have the rows to compare: a clear of the task sends them again."
-)
+CLEAR = "The task is not retried, since a retry would not have the rows to compare: clear the task to send them again."
 NO_ROWS = "this attempt does not have them, since the task was deferred or has found the import of an earlier attempt"
 
 log = logging.getLogger(__name__)
@@ -191,11 +189,11 @@ class VerifyStep:
 
     def _look(
         self, hook: CopernicaHook, status: CopernicaImport, kept: Mapping[str, object]
-    ) -> tuple[Outcome, str | None]:
+    ) -> tuple[VerificationOutcome, str | None]:
         """What is seen now, and what is wrong with it."""
         calls = kept.get("calls")
         looks = Looks(hook, calls if isinstance(calls, int) else 0)
-        outcome, baseline = Outcome(str(kept.get("action"))), Baseline.from_dict(kept)
+        outcome, baseline = VerificationOutcome(str(kept.get("action"))), Baseline.from_dict(kept)
         failure = None
         try:
             if baseline.path:

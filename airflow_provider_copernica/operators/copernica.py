@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
-    from airflow_provider_copernica.operators._guards import Guards
+    from airflow_provider_copernica.operators._options import ImportOptions
     from airflow_provider_copernica.operators._run import ImportRun
     from airflow_provider_copernica.operators._steps import ImportSteps
     from airflow_provider_copernica.payload.row_rules import Columns
@@ -198,7 +198,7 @@ class CopernicaImportOperator(RenderingOperator):
             refuse_shared_removal(self)
             refuse_paths_of_group(self)
             self._schedule()
-            check_literals(self._given_parameters(None), self._given_guards(), waits=wait_for_completion)
+            check_literals(self._given_parameters(None), self._given_options(), waits=wait_for_completion)
 
     @property  # type: ignore[override]  # see the docstring
     def dry_run(self) -> object:
@@ -281,24 +281,24 @@ class CopernicaImportOperator(RenderingOperator):
         parameters = read_parameters(arguments, waits=self.wait_for_completion)
         return parameters, Columns(self.column_map, self.location_columns, self.current_file)
 
-    def rendered_guards(self) -> Guards:
+    def rendered_options(self) -> ImportOptions:
         """Return what is looked at before and after the import, as it was rendered."""
-        from airflow_provider_copernica.operators._guards import check_waiting, read_guards
+        from airflow_provider_copernica.operators._options import check_waiting, read_options
 
         check_waiting(self.verify, waits=self.wait_for_completion)
-        return read_guards(**self._given_guards())
+        return read_options(**self._given_options())
 
-    def make_steps(self, guards: Guards, context: Context, *, in_worker: bool) -> ImportSteps:
+    def make_steps(self, options: ImportOptions, context: Context, *, in_worker: bool) -> ImportSteps:
         """
         Return the steps of the options.
 
-        :param guards: the options, as they were rendered.
+        :param options: as they were rendered.
         :param context: of the task.
         :param in_worker: whether the process that sends the rows also waits for the import's end.
         """
         from airflow_provider_copernica.operators._steps import make_steps
 
-        return make_steps(guards, context, in_worker=in_worker)
+        return make_steps(options, context, in_worker=in_worker)
 
     def begin_watch(self, *limits: timedelta | None) -> Watch:
         """
@@ -308,7 +308,7 @@ class CopernicaImportOperator(RenderingOperator):
         """
         return begin_watch(self._schedule(), self.timeout, *limits)
 
-    def _given_guards(self) -> dict[str, object]:
+    def _given_options(self) -> dict[str, object]:
         return {
             "min_records": self.min_records,
             "check_fields": self.check_fields,

@@ -14,11 +14,11 @@ from airflow.providers.common.compat.sdk import AirflowSkipException
 from airflow_provider_copernica.arguments import RemovedRowsArguments, Template, refuse_unknown
 from airflow_provider_copernica.client.convert import to_count, to_names
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
-from airflow_provider_copernica.operators._pointer_step import PointerStep, asking, raise_unless_open
+from airflow_provider_copernica.operators._pointer_step import PointerStep, import_fates, raise_if_refused
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
 from airflow_provider_copernica.payload.parameter_rules import UNKNOWN
 from airflow_provider_copernica.payload.parameters import is_unknown
-from airflow_provider_copernica.snapshot.decisions import Afresh, Run, decide_removal
+from airflow_provider_copernica.snapshot.decisions import NoSnapshot, Run, decide_removal
 from airflow_provider_copernica.snapshot.pointer import Pointer
 from airflow_provider_copernica.snapshot.records import RecordFile
 from airflow_provider_copernica.snapshot.removed import Gone, find_gone, gone_rows, records_of_removal
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
     from airflow_provider_copernica.hooks.copernica import CopernicaHook
-    from airflow_provider_copernica.operators._guards import Guards
-    from airflow_provider_copernica.operators._rejects import PushOutcome
+    from airflow_provider_copernica.operators._options import ImportOptions
+    from airflow_provider_copernica.operators._outcome import PushOutcome
     from airflow_provider_copernica.operators._steps import ImportSteps
     from airflow_provider_copernica.payload.parameters import ImportParameters
     from airflow_provider_copernica.payload.row_rules import RowReport
@@ -84,8 +84,8 @@ class RemovalStep(PointerStep):
         run = Run(
             self._task, self._run, hook.settings.base_url, database, key_fields, "", False, timedelta(0), self._clock()
         )
-        decision = raise_unless_open(decide_removal(found, run, asking(hook)), folder)
-        if isinstance(decision, Afresh):
+        decision = raise_if_refused(decide_removal(found, run, import_fates(hook)), folder)
+        if isinstance(decision, NoSnapshot):
             raise _nothing(f"{decision.reason}")
         if decision.pointer.rejected:
             raise _nothing(f"{decision.pointer.rejected:,} rows were rejected, and may be those that seem to be gone")
@@ -224,17 +224,17 @@ class CopernicaRemovedRowsOperator(CopernicaImportOperator):
         rows: Iterator[object] = gone_rows(gone.records, names, values, gone.rows.has)
         return {"source": rows, "key_fields": list(names)}
 
-    def make_steps(self, guards: Guards, context: Context, *, in_worker: bool) -> ImportSteps:
+    def make_steps(self, options: ImportOptions, context: Context, *, in_worker: bool) -> ImportSteps:
         """Return the steps of the options, and the one that clears the snapshot."""
         from airflow_provider_copernica.operators._steps import ImportSteps
 
-        others = super().make_steps(guards, context, in_worker=in_worker)
+        others = super().make_steps(options, context, in_worker=in_worker)
         self._removal = RemovalStep(read_snapshot_settings(self.snapshot), context)
         return ImportSteps((*others.steps, self._removal))
 
-    def _given_guards(self) -> dict[str, object]:
+    def _given_options(self) -> dict[str, object]:
         refuse_parameters({name: _boolean(getattr(self, name)) for name in _BOOLEANS})
-        return {**super()._given_guards(), "snapshot": None}
+        return {**super()._given_options(), "snapshot": None}
 
 
 def _boolean(value: object) -> object:

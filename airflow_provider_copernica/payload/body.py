@@ -77,7 +77,8 @@ def prepare_import(
     :param parameters: converted and checked. A generator of rows is closed, whatever happens.
     :param read_schema: reads the database to compare the columns with, called when these are known; default None.
     :param check_values: compare the values with the database as well, default False.
-    :param columns: what is known of them; those of a location are not checked where they are not known.
+    :param columns: what is known of the columns before the source is read; those of a location are not checked
+        where they are not known.
     :param tolerate_faults: for a dry run: faults are only reported.
     :param rejects: takes faulty rows, and the others are sent; text is sent as rows then. Default None: all or none.
     :param steps: see each row that passed the checks, in this order; one that may leave rows out makes rows of text.

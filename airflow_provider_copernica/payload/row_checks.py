@@ -46,7 +46,7 @@ class RowCheck:
     Applies the rules to rows one after the other.
 
     :param rules: the rules.
-    :param as_is: the rows are sent in the words of the source, so that nothing can be re-ordered or filled.
+    :param as_is: the source is sent verbatim, so that nothing can be re-ordered or filled.
     :param rejects: takes the faulty rows, where the others are sent without them; default None: a faulty row is a
         fault of the whole import, kept in :attr:`faults`.
     """

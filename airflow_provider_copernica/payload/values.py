@@ -80,7 +80,7 @@ def is_plain(text: str) -> bool:
 
 def is_padded(text: str) -> bool:
     """
-    Tell whether white space or something invisible stands at an end, so that the text is only seemingly another one.
+    Tell whether white space or something invisible stands at an end, so that two different texts look the same.
 
     :param text: the text of a key; not empty.
     """

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["arrow_rows", "batch_rows", "check_columns", "import_pyarrow"]
 
-# types built on numbers that are the values themselves; of any other the numbers mean something else
-_PLAIN_EXTENSIONS = frozenset({"arrow.bool8"})
 # one batch is decoded at a time: so many rows, fewer where they are large
 BATCH_ROWS = 2000
 _BATCH_BYTES = 1 << 20
@@ -92,30 +90,25 @@ def arrow_rows(frame: object) -> Iterator[object]:
 
 def check_columns(schema: pa.Schema) -> None:
     """
-    Refuse columns of one name, and those whose numbers stand for something else.
+    Refuse columns of one name, and periods of pandas, which look like any numbers: months since 1970, for example.
 
     :param schema: of a table.
     :raises CopernicaArgumentError: there are such.
     """
     problems = [f"column {name!r} occurs twice: keep one" for name, times in Counter(schema.names).items() if times > 1]
     problems += [
-        f"column {field.name!r} is of the type {kind[:40]!r}, whose numbers are not its values: convert it to text"
+        f"column {field.name!r} holds periods of pandas: make them text (astype(str)) or dates (dt.to_timestamp())"
         for field in schema
-        if (kind := _number_extension(field))
+        if _extension_name(field) == "pandas.period"
     ]
     if problems:
         raise CopernicaArgumentError(*problems)
 
 
-def _number_extension(field: pa.Field[Any]) -> str:
-    """Return the name of a type that stands on numbers, as the periods of pandas are counted; empty for others."""
-    import pyarrow as pa
-
-    if isinstance(field.type, pa.BaseExtensionType):
-        name, storage = field.type.extension_name, field.type.storage_type
-    else:  # a file tells the name even where nobody has registered the type
-        name, storage = (field.metadata or {}).get(b"ARROW:extension:name", b"").decode(errors="replace"), field.type
-    return name if pa.types.is_primitive(storage) and name not in _PLAIN_EXTENSIONS else ""
+def _extension_name(field: pa.Field[Any]) -> str:
+    """Return the name of an extension type, which stands in the metadata where pyarrow doesn't know it."""
+    known = getattr(field.type, "extension_name", "")
+    return known or (field.metadata or {}).get(b"ARROW:extension:name", b"").decode(errors="replace")
 
 
 def batch_rows(batch: pa.RecordBatch) -> Iterator[object]:

@@ -27,11 +27,13 @@ def _since_epoch(year: int) -> int:
     return int((datetime(year, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
 
 
-# in seconds: what Python's dates can hold, with room for any time zone; what Copernica stores
-_LOWEST, _HIGHEST = _since_epoch(1) + _DAY, _since_epoch(9999) + 364 * _DAY - 1
-_STORED = _since_epoch(1000), _since_epoch(9999) + 365 * _DAY - 1
+# in seconds: what Python's dates can hold; what Copernica stores
+_LOWEST, _HIGHEST = _since_epoch(1), _since_epoch(9999) + 365 * _DAY - 1
+_STORED = _since_epoch(1000), _HIGHEST
 # here Arrow and Python agree on local time; Arrow knows no summer time after the last change that is written out
 _AGREED = _since_epoch(1970), _since_epoch(2037)
+# the least number of 64 bits, NaT to NumPy: in nanoseconds it would be a moment of the year 1677
+_NOT_A_TIME = -(1 << 63)
 _NO_DATE = "is a date outside the years 1 to 9999: correct it"
 _NO_TIME = "is not the time of a day: correct it"
 
@@ -40,16 +42,27 @@ def dates(column: Column, unreadable: Unreadable) -> Values:
     """Return dates; those that Python doesn't have are unreadable."""
     import pyarrow as pa
 
-    days = column.cast(pa.date32(), safe=False)
-    numbers = days.cast(pa.int32())
+    numbers = _days(column)
     least, largest = extremes(numbers)
     if _STORED[0] <= least * _DAY and largest * _DAY <= _STORED[1]:
-        return texts(days)
+        return texts(numbers.cast(pa.int32()).cast(pa.date32()))
     values: Values = []
     for index, number in enumerate(numbers.to_pylist()):
         moment = None if number is None else _moment(number * _DAY, index, unreadable)
         values.append(date(moment.year, moment.month, moment.day) if moment else "")
     return values
+
+
+def _days(column: Column) -> Column:
+    """Return days since 1970; where dates are milliseconds, some programs leave a time of day in them."""
+    import pyarrow as pa
+
+    compute = kernels()
+    if pa.types.is_date32(column.type):
+        return column.cast(pa.int32())
+    milliseconds, day = column.cast(pa.int64()), constant(1000 * _DAY, pa.int64())
+    days = compute.divide(milliseconds, day)  # rounds towards 1970
+    return compute.subtract(days, compute.greater(compute.multiply(days, day), milliseconds).cast(pa.int64()))
 
 
 def _moment(seconds: int, index: int, unreadable: Unreadable) -> datetime | None:
@@ -68,13 +81,14 @@ def timestamps(column: Column, unreadable: Unreadable) -> Values:
     numbers, ticks = column.cast(pa.int64()), _TICKS[unit]
     least, largest = extremes(numbers)
     first, last = _AGREED if has_zone else _STORED
-    if first * ticks <= least and largest < (last + 1) * ticks:
+    if max(first * ticks, _NOT_A_TIME + ticks) <= least and largest < (last + 1) * ticks:
         local = _local_time(column) if has_zone else column
         if local is not None:
             return texts(compute.floor_temporal(local, unit="second").cast(pa.timestamp("s")))
     values: Values = []
     for index, number in enumerate(numbers.to_pylist()):
-        moment = None if number is None else _moment(number // ticks, index, unreadable)
+        seconds = number if number in (None, _NOT_A_TIME) else number // ticks
+        moment = None if seconds is None else _moment(seconds, index, unreadable)
         values.append("" if moment is None else moment if has_zone else moment.replace(tzinfo=None))
     return values
 
@@ -95,15 +109,16 @@ def times(column: Column, unreadable: Unreadable) -> Values:
     import pyarrow as pa
 
     compute = kernels()
-    seconds = column.cast(pa.time32("s"), safe=False)
-    numbers = seconds.cast(pa.int32())
+    kind = column.type
+    numbers = column.cast(pa.int32() if pa.types.is_time32(kind) else pa.int64())
     least, largest = extremes(numbers)
-    if least < 0 or largest >= _DAY:
-        zero, day = constant(0, numbers.type), constant(_DAY, numbers.type)
+    ticks = _DAY * _TICKS[kind.unit]
+    if least < 0 or largest >= ticks:
+        zero, day = constant(0, numbers.type), constant(ticks, numbers.type)
         is_odd = compute.or_(compute.less(numbers, zero), compute.greater_equal(numbers, day))
         unreadable.update(dict.fromkeys(indices(is_odd), _NO_TIME))
-        seconds = compute.if_else(is_odd, zero, numbers).cast(pa.time32("s"))
-    return texts(seconds)
+        column = compute.if_else(is_odd, zero, numbers).cast(kind)
+    return texts(column.cast(pa.time32("s"), safe=False))
 
 
 def durations(column: Column, unreadable: Unreadable) -> Values:

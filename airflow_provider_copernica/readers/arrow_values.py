@@ -52,11 +52,19 @@ def column_values(column: Column, unreadable: Unreadable) -> Values:
     compute = kernels()
 
     if isinstance(column, pa.ExtensionArray):
-        column = column if column.type.extension_name == "arrow.uuid" else column.storage
+        if column.type.extension_name == "arrow.bool8":  # any number but 0 is true
+            column = column.storage.cast(pa.bool_())
+        elif column.type.extension_name != "arrow.uuid":
+            column = column.storage
     if types.is_dictionary(column.type):
         return column_values(decodable(column).dictionary_decode(), unreadable)
     if types.is_run_end_encoded(column.type):
-        return column_values(compute.run_end_decode(column), unreadable)
+        try:
+            column = compute.run_end_decode(column)
+        except pa.ArrowNotImplementedError:  # of views, dictionaries and UUIDs
+            runs: Values = column.to_pylist()
+            return runs
+        return column_values(column, unreadable)
     if types.is_nested(column.type):  # refused by the rules for values, whatever it holds
         return [[] if valid else None for valid in column.is_valid().to_pylist()]
     for convert, applies in _converters().items():
@@ -172,6 +180,10 @@ def _decimals(column: Column, _: Unreadable) -> Values:
     if scale == 1 or scale < 0:
         values: Values = column.to_pylist()
         return values
+    if column.type.bit_width < 128:
+        import pyarrow as pa
+
+        column = column.cast(pa.decimal128(column.type.precision, scale))  # Arrow compares no narrower ones
     notations = texts(column)
     if any("E" in text for text in notations):
         notations = ["" if value is None else format(value, "f") for value in column.to_pylist()]

@@ -50,7 +50,7 @@ class FileOptions:
     :param encoding: of text, as Python calls it, default UTF-8.
     :param delimiter: of CSV: a tab, comma or semicolon; default None: found in the header.
     :param null_values: cells of CSV that are empty if they stand without quotes, default none.
-    :param as_is: somebody else is going to read the same bytes, as Copernica's documentation wants them: what is
+    :param as_is: Copernica itself fetches the same bytes, and reads them as its documentation says: what would be
         mended or unpacked here is refused; default False.
     :raises CopernicaArgumentError: there is no such format, compression or encoding.
     """

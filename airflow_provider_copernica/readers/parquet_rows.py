@@ -58,10 +58,13 @@ def seekable_parquet_rows(file: IO[bytes]) -> Iterator[object]:
     try:
         with _open(watched) as source:
             check_columns(source.schema_arrow)
-            for group in range(source.num_row_groups):
-                for batch in _group_batches(source, watched, group):
+            keeps_memory = pa.default_memory_pool().backend_name != "system"
+            # all of them before the first row: what dictionaries take is free again when rows need it
+            for group, size in enumerate(_batch_sizes(source, watched)):
+                for batch in _group_batches(source, group, size):
                     yield from batch_rows(batch)
-                    _give_back_memory()
+                    if size < BATCH_ROWS or keeps_memory:  # else a fifth of the time, for next to nothing
+                        _give_back_memory()
     except (pa.ArrowException, OSError) as error:
         if watched.error is not None:
             raise
@@ -101,10 +104,13 @@ class _WatchedFile:
             raise
 
 
-def _open(file: _WatchedFile, dictionaries: list[str] | None = None) -> parquet.ParquetFile:
+def _open(
+    file: _WatchedFile, metadata: parquet.FileMetaData | None = None, dictionaries: list[str] | None = None
+) -> parquet.ParquetFile:
     """
     Open a file so that only one page per column is in memory.
 
+    :param metadata: of the file, where it has been read before.
     :param dictionaries: paths of columns that are to be left encoded.
     """
     import pyarrow as pa
@@ -116,6 +122,7 @@ def _open(file: _WatchedFile, dictionaries: list[str] | None = None) -> parquet.
     try:
         return parquet.ParquetFile(
             cast("IO[bytes]", file),
+            metadata=metadata,
             # without both, a column of a whole row group is in memory at a time
             pre_buffer=False,
             buffer_size=_BUFFER,
@@ -127,24 +134,30 @@ def _open(file: _WatchedFile, dictionaries: list[str] | None = None) -> parquet.
         pa.set_memory_pool(default)
 
 
-def _group_batches(source: parquet.ParquetFile, file: _WatchedFile, group: int) -> Iterator[pa.RecordBatch]:
-    rows = _rows_at_a_time(source, file, group)
-    batches = source.iter_batches(batch_size=rows, row_groups=[group], use_threads=False)
-    return batches if rows == BATCH_ROWS else _gathered(batches)
+def _batch_sizes(source: parquet.ParquetFile, file: _WatchedFile) -> list[int]:
+    """Return for each row group how many of its rows may be decoded at once."""
+    columns = [source.schema.column(index) for index in range(len(source.schema))]
+    fixed = sum(column.length or 0 for column in columns if column.physical_type == "FIXED_LEN_BYTE_ARRAY")
+    texts = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
+    encoded = _open(file, source.metadata, texts)
+    return [_batch_size(encoded, group, fixed) for group in range(source.num_row_groups)]
 
 
-def _rows_at_a_time(source: parquet.ParquetFile, file: _WatchedFile, group: int) -> int:
-    """Return how many rows of a row group may be decoded at once."""
-    metadata = source.metadata.row_group(group)
+def _batch_size(encoded: parquet.ParquetFile, group: int, row_bytes: int) -> int:
+    """
+    Find the size for one row group.
+
+    :param encoded: the file with its texts left encoded.
+    :param row_bytes: what the cells of a fixed size take.
+    """
+    metadata = encoded.metadata.row_group(group)
     columns = [metadata.column(index) for index in range(metadata.num_columns)]
     texts = [column for column in columns if column.physical_type == "BYTE_ARRAY"]
     rows = _SHARING_ROWS if any("DELTA_BYTE_ARRAY" in column.encodings for column in texts) else BATCH_ROWS
-    large = [column for column in texts if _may_hold_a_large_dictionary(column)]
-    largest = 0
-    for column in large:
-        largest += _largest_entry(file, group, column.path_in_schema)
+    for column in filter(_may_hold_a_large_dictionary, texts):
+        row_bytes += _largest_entry(encoded, group, column.path_in_schema)
         _give_back_memory()
-    return max(1, min(rows, _BATCH_BYTES // max(largest, 1)))
+    return max(1, min(rows, _BATCH_BYTES // max(row_bytes, 1)))
 
 
 def _give_back_memory() -> None:
@@ -153,6 +166,11 @@ def _give_back_memory() -> None:
 
     pa.default_memory_pool().release_unused()
     pa.system_memory_pool().release_unused()
+
+
+def _group_batches(source: parquet.ParquetFile, group: int, size: int) -> Iterator[pa.RecordBatch]:
+    batches = source.iter_batches(batch_size=size, row_groups=[group], use_threads=False)
+    return batches if size == BATCH_ROWS else _gathered(batches)
 
 
 def _gathered(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -176,11 +194,10 @@ def _may_hold_a_large_dictionary(column: Any) -> bool:  # ColumnChunkMetaData, w
     return encoded and column.total_uncompressed_size > _SMALL_DICTIONARY
 
 
-def _largest_entry(file: _WatchedFile, group: int, path: str) -> int:
+def _largest_entry(encoded: parquet.ParquetFile, group: int, path: str) -> int:
     """Return the size of the largest text in the dictionary of a column, which is read without any row."""
     from pyarrow import types
 
-    encoded = _open(file, [path])
     batch = next(encoded.iter_batches(batch_size=1, row_groups=[group], columns=[path], use_threads=False), None)
     if batch is None or not batch.num_columns or not types.is_dictionary(batch.column(0).type):
         return 0

@@ -23,7 +23,7 @@ from airflow_provider_copernica.snapshot.records import (
 )
 from airflow_provider_copernica.snapshot.spill import EntrySpill
 
-__all__ = ["Base", "Comparison", "Counts", "Outcome", "Rules"]
+__all__ = ["Base", "Comparison", "ComparisonOutcome", "Counts", "Rules"]
 
 _ON_ITS_WAY = bytes((SENT,))
 _HELD = bytes((0,))
@@ -87,7 +87,7 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ComparisonOutcome:
     """
     The end of a comparison.
 
@@ -95,7 +95,7 @@ class Outcome:
     :param records: the new ones; to be closed by whoever made the comparison.
     :param columns: of the rows, sorted.
     :param live: how many records are of rows that are not gone.
-    :param altered: whether the last snapshot no longer says what is so, even where no row is sent.
+    :param altered: whether the last snapshot is out of date, even where no row is sent.
     :param without_key: gone rows that can't be handed over, since the texts of their keys were not kept.
     """
 
@@ -130,7 +130,7 @@ class Comparison:
 
     @property
     def selects(self) -> bool:
-        """Return that rows may be left out."""
+        """Return True: rows may be left out."""
         return True
 
     def begin(self, header: Header) -> None:
@@ -170,7 +170,7 @@ class Comparison:
         self._sent += send
         return send
 
-    def finish(self, *, incomplete: bool) -> Outcome:
+    def finish(self, *, incomplete: bool) -> ComparisonOutcome:
         """
         Find what is gone, and write the new records; no row can follow.
 
@@ -190,7 +190,7 @@ class Comparison:
         self._spill.close()
         if repeated:
             raise _repeated(repeated, self._rows)
-        return Outcome(
+        return ComparisonOutcome(
             self._counts(merge.gone),
             self._writer,
             self._columns,

@@ -34,7 +34,6 @@ from enum import Enum
 from airflow_provider_copernica.snapshot.pointer import Owner, Pointer
 
 __all__ = [
-    "Afresh",
     "Ask",
     "Compare",
     "DamagedPointer",
@@ -42,10 +41,11 @@ __all__ = [
     "Found",
     "ImportFate",
     "NoPointer",
+    "NoSnapshot",
     "Refuse",
     "Run",
     "StoredPointer",
-    "Wait",
+    "TryLater",
     "decide",
     "decide_removal",
     "other_columns",
@@ -81,7 +81,7 @@ class Run:
     :param key_fields: of the import.
     :param action: of the import.
     :param ignore_empty_fields: whether empty cells leave stored values alone.
-    :param full_every: how long everything need not be sent.
+    :param full_every: the longest time between two runs that send everything.
     :param now: the moment.
     """
 
@@ -122,9 +122,9 @@ Found = NoPointer | DamagedPointer | StoredPointer
 
 
 @dataclass(frozen=True)
-class Afresh:
+class NoSnapshot:
     """
-    Send everything, and know nothing of what is gone.
+    There is no snapshot to compare with: everything is sent, and what is gone is not known.
 
     :param reason: the beginning of a sentence: "Everything is sent, since ...".
     """
@@ -159,7 +159,7 @@ class Refuse:
 
 
 @dataclass(frozen=True)
-class Wait:
+class TryLater:
     """
     Fail, so that Airflow tries again later.
 
@@ -169,7 +169,7 @@ class Wait:
     message: str
 
 
-Decision = Afresh | Compare | Refuse | Wait
+Decision = NoSnapshot | Compare | Refuse | TryLater
 
 
 def decide(found: Found, run: Run, ask: Ask) -> Decision:
@@ -181,7 +181,7 @@ def decide(found: Found, run: Run, ask: Ask) -> Decision:
     :param ask: called for an import that is not known to have finished.
     """
     stored = _stored(found)
-    if isinstance(stored, Afresh):
+    if isinstance(stored, NoSnapshot):
         return stored
     pointer = stored.pointer
     if pointer.owner.name != run.task.name:
@@ -192,21 +192,21 @@ def decide(found: Found, run: Run, ask: Ask) -> Decision:
             "give each a folder of its own, named by what it imports"
         )
     if other := _other_identity(pointer, run):
-        return Afresh(f"the last snapshot is of {other}")
+        return NoSnapshot(f"the last snapshot is of {other}")
     settled = _is_settled(pointer, run, ask)
-    return settled if isinstance(settled, Wait) else Compare(pointer, settled, _why_full(pointer, run))
+    return settled if isinstance(settled, TryLater) else Compare(pointer, settled, _why_full(pointer, run))
 
 
 def decide_removal(found: Found, run: Run, ask: Ask) -> Decision:
     """
-    Return what the task does that removes gone rows: :class:`Afresh` where there can't be any.
+    Return what the task does that removes gone rows: :class:`NoSnapshot` where there can't be any.
 
     :param found: what is in the folder.
     :param run: the run; its key fields are empty where they are to be those of the snapshot.
     :param ask: called for an import that is not known to have finished.
     """
     stored = _stored(found)
-    if isinstance(stored, Afresh):
+    if isinstance(stored, NoSnapshot):
         return stored
     pointer = stored.pointer
     if other := _other_identity(pointer, run):
@@ -215,7 +215,7 @@ def decide_removal(found: Found, run: Run, ask: Ask) -> Decision:
             "folder, the connection, the database and the key fields of the task that keeps it"
         )
     settled = _is_settled(pointer, run, ask)
-    return settled if isinstance(settled, Wait) else Compare(pointer, settled)
+    return settled if isinstance(settled, TryLater) else Compare(pointer, settled)
 
 
 def other_columns(pointer: Pointer, columns: tuple[str, ...]) -> str | None:
@@ -230,13 +230,13 @@ def other_columns(pointer: Pointer, columns: tuple[str, ...]) -> str | None:
     return None if pointer.ignore_empty_fields or pointer.columns == columns else "the columns are others"
 
 
-def _stored(found: Found) -> StoredPointer | Afresh:
+def _stored(found: Found) -> StoredPointer | NoSnapshot:
     """The pointer; or why there is none to compare with."""
     match found:
         case NoPointer():
-            return Afresh("there is no snapshot yet")
+            return NoSnapshot("there is no snapshot yet")
         case DamagedPointer():
-            return Afresh("the last snapshot can't be read")
+            return NoSnapshot("the last snapshot can't be read")
     return found
 
 
@@ -258,20 +258,20 @@ def _other_identity(pointer: Pointer, run: Run) -> str | None:
     return None
 
 
-def _is_settled(pointer: Pointer, run: Run, ask: Ask) -> bool | Wait:
+def _is_settled(pointer: Pointer, run: Run, ask: Ask) -> bool | TryLater:
     if pointer.confirmed:
         return True
     if pointer.import_id is not None:
         fate = ask(pointer.import_id)
         if fate is ImportFate.RUNNING:
-            return Wait(
+            return TryLater(
                 f"Import {pointer.import_id} of the last snapshot is still running, so nothing was sent to Copernica. "
                 "If it never ends, remove all files of the folder, so that everything is sent"
             )
         return fate is ImportFate.FINISHED
     if pointer.given_up or _is_own(pointer, run) or abs(run.now - pointer.written_at) > ABANDONED_AFTER:
         return False
-    return Wait(
+    return TryLater(
         f"Another run ({pointer.run!r}) is about to send rows of this snapshot, or was lost within the last hour, so "
         "nothing was sent to Copernica"
     )

@@ -56,7 +56,7 @@ class Pointer:
     :param columns: of the rows, sorted.
     :param action: of the import.
     :param ignore_empty_fields: whether empty cells leave stored values alone.
-    :param salt: the key of the digests, in hexadecimal digits. Not a secret: it lies beside them.
+    :param salt: of the digests, in hexadecimal digits; stored beside them, so it is not a secret.
     :param records: the name of the file.
     :param size: its bytes.
     :param count: how many records it has, gone rows among them.

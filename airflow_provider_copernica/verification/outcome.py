@@ -11,7 +11,7 @@ from airflow_provider_copernica.verification.counts import UNKNOWN_COUNTS, Count
 from airflow_provider_copernica.verification.rows import Finding, RowFinding
 from airflow_provider_copernica.verification.settings import VerifySettings
 
-__all__ = ["Outcome", "SampleOutcome"]
+__all__ = ["SampleOutcome", "VerificationOutcome"]
 
 _PROMISES = {"delete": "{be} gone", "ignore or add": "exist{s}"}
 _CAUSES = {
@@ -73,7 +73,7 @@ class SampleOutcome:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class VerificationOutcome:
     """
     What was seen after an import.
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_copernica.client.import_states import FINISHED_WORDS, ImportState, RunWatcher
 from airflow_provider_copernica.client.imports import CopernicaImport, read_import, read_import_id, read_newer_than
+from airflow_provider_copernica.client.status_words import StatusWords
 from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaNoImportError, CopernicaReplyError
 
 DOCUMENTED = json.loads((Path(__file__).parents[1] / "documented_bodies.json").read_text())["status_reply"]
@@ -181,3 +182,18 @@ def test_an_unknown_status_word_is_logged_once(caplog: pytest.LogCaptureFixture)
         read_import({"status": word}, 1)
     (message,) = [record.getMessage() for record in caplog.records]
     assert message.endswith("line counts and last run decide: 'quuxing'.")
+
+
+def test_each_account_has_its_own_meaning_of_a_word() -> None:
+    reply = {"status": "Verwerkt-nu"}
+    assert read_import(reply, 1).state is BUSY
+    assert read_import(reply, 1, StatusWords(finished=("verwerkt nu",))).state is FINISHED
+    assert read_import(reply, 1, StatusWords(failed=("verwerkt_nu",), finished=("verwerkt nu",))).state is FAILED
+    assert read_import({"status": "finished"}, 1, StatusWords(busy=("finished",))).state is BUSY
+    assert read_import({"status": "finished"}, 1).state is FINISHED
+
+
+def test_a_secret_in_a_text_is_hidden_each_time_it_is_read() -> None:
+    reply = {"status": "running", "name": "https://user:s3cret@host/x.csv", "lasterror": "token=s3cret " + "x" * 200}
+    for _ in range(2):
+        assert "s3cret" not in repr(read_import(reply, 1))

@@ -11,7 +11,7 @@ from support.taskrun import run_task
 from airflow_provider_copernica.emulator import Emulator
 from airflow_provider_copernica.emulator.faults import Fault
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
-from airflow_provider_copernica.operators._guards import read_guards
+from airflow_provider_copernica.operators._options import read_options
 
 pytestmark = pytest.mark.usefixtures("copernica_connection")
 
@@ -118,4 +118,4 @@ def test_null_markers_are_warned_about(copernica_emulator: Emulator, caplog: pyt
 @pytest.mark.parametrize("value", ["maybe", 2, None, [], "name"])
 def test_what_check_fields_does_not_mean(value: object) -> None:
     with pytest.raises(CopernicaArgumentError, match="check_fields must be 'names', 'values', true or false"):
-        read_guards(min_records=None, check_fields=value, dry_run=False)
+        read_options(min_records=None, check_fields=value, dry_run=False)

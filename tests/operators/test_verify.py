@@ -317,7 +317,7 @@ def test_a_difference_fails_without_a_retry(
     assert (outcome.state, outcome.attempts, posts(copernica_emulator)) == ("failed", 1, 1), outcome.error
     assert isinstance(outcome.error.__cause__, CopernicaVerificationError)  # type: ignore[union-attr]  # it failed
     assert f"The import has finished, but the database does not hold what was sent: {words}." in str(outcome.error)
-    assert "a clear of the task sends them again" in str(outcome.error)
+    assert "clear the task to send them again" in str(outcome.error)
     assert "(import 1 'dag.load run', connection 'copernica_default')" in str(outcome.error)
     assert expected.items() <= counts(outcome).items()
     status: Any = outcome.xcom["import_status"]

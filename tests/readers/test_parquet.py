@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -43,20 +44,25 @@ def test_narrow_floats_keep_their_notation() -> None:
     assert [row["Price"] for row in read(content)] == ["19.99", "1001", ""]
 
 
-def test_numbers_that_stand_for_something_else_are_refused() -> None:
-    """The file tells what they are even to a process that does not know the type."""
-    meaning = {"ARROW:extension:name": "pandas.period", "ARROW:extension:metadata": '{"freq": "M"}'}
-    schema = pa.schema([pa.field("Month", pa.int64(), metadata=meaning)])
-    with pytest.raises(CopernicaArgumentError, match=r"'Month' is of the type 'pandas\.period'"):
-        read(written(pa.table({"Month": [648]}, schema=schema)))
-
-
 def test_a_date_that_python_does_not_have_is_named() -> None:
     content = written(pa.table({"Born": pa.array([0, 2**30], pa.int32()).cast(pa.date32())}))
     good, bad = read(content)
     assert good == {"Born": date(1970, 1, 1)}
     assert isinstance(bad, MalformedRow)
     assert "'Born'" in bad.reason
+
+
+@pytest.mark.parametrize("loads_pandas", [True, False])
+def test_periods_of_pandas_are_refused(tmp_path: Path, loads_pandas: bool) -> None:
+    """They would be numbers, whether pyarrow knows their type, as it does once pandas is loaded, or not."""
+    path = tmp_path / "months.parquet"
+    pd.DataFrame({"Month": pd.period_range("2024-01", periods=2, freq="M")}).to_parquet(path)
+    if loads_pandas:
+        with pytest.raises(CopernicaArgumentError, match="'Month' holds periods"):
+            read(path.read_bytes())
+    else:
+        done = subprocess.run([sys.executable, "-c", MEASURE, path, path], check=False, capture_output=True, text=True)
+        assert "'Month' holds periods" in done.stderr
 
 
 def damaged(how: str) -> bytes:
@@ -118,6 +124,25 @@ def test_several_row_groups_and_small_batches() -> None:
         assert read(written(pa.Table.from_pylist(rows), row_group_size=1700, **options)) == rows
 
 
+class Counted(io.BytesIO):
+    """Remembers how much is read."""
+
+    total = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        content = super().read(size)
+        self.total += len(content)
+        return content
+
+
+def test_the_footer_is_not_read_again_for_each_dictionary() -> None:
+    """It grows with columns and row groups, as their dictionaries do: its square would be hours."""
+    columns = {f"c{number}": [f"{number}.{row}" * 5 for row in range(4000)] for number in range(5)}
+    file = Counted(written(pa.table(columns), row_group_size=400))
+    assert sum(1 for _ in single_rows(seekable_parquet_rows(file))) == 4000
+    assert file.total < 4 * len(file.getvalue())
+
+
 MEASURE = """
 import sys
 from airflow_provider_copernica.readers.parquet_rows import seekable_parquet_rows
@@ -137,7 +162,15 @@ print(rows, peak() - start, "pandas" in sys.modules)
 """
 
 
-@pytest.mark.parametrize(("kind", "limit"), [("one row group", 25), ("one large text", 64), ("shared prefixes", 256)])
+@pytest.mark.parametrize(
+    ("kind", "limit"),
+    [
+        ("one row group", 25),
+        ("one large text", 64),
+        ("fixed size", 80),
+        ("shared prefixes", 256),
+    ],
+)
 def test_memory_stays_flat(tmp_path: Path, kind: str, limit: int) -> None:
     """
     Whatever the size of a row group, and where few bytes become many.
@@ -145,23 +178,23 @@ def test_memory_stays_flat(tmp_path: Path, kind: str, limit: int) -> None:
     A thousand cells of a megabyte are a gigabyte, from a few kilobytes of Parquet.
     """
     number = 150_000 if kind == "one row group" else 1000
-    emails = [f"person{row}@example.com" for row in range(number)]
-    tables = {
-        "one row group": {
-            "Email": emails,
-            "N": range(number),
-            "F": [row / 100 for row in range(number)],
-            "W": ["x"] * number,
-        },
-        "one large text": {"Email": emails, "Note": ["x" * 1_000_000] * number},
-        "shared prefixes": {"Email": emails, "Note": ["x" * 1_000_000] * number},
-    }
+    large_text = "x" * 1_000_000
+    columns: dict[str, Any] = {"Email": [f"person{row}@example.com" for row in range(number)]}
     options: dict[str, Any] = {"row_group_size": number}
-    if kind == "shared prefixes":
-        options |= {"use_dictionary": False, "column_encoding": {"Note": "DELTA_BYTE_ARRAY"}}
+    match kind:
+        case "one row group":
+            columns |= {"N": range(number), "F": [row / 100 for row in range(number)], "W": ["x"] * number}
+            columns |= {"Code": [f"{row:08}" for row in range(number)]}
+        case "one large text":
+            columns["Note"] = [large_text] * number
+        case "shared prefixes":
+            columns["Note"] = [large_text] * number
+            options |= {"use_dictionary": False, "column_encoding": {"Note": "DELTA_BYTE_ARRAY"}}
+        case "fixed size":
+            columns["Photo"] = pa.array([large_text.encode()], pa.binary(len(large_text))).take([0] * number)
     tiny, large = tmp_path / "tiny.parquet", tmp_path / "large.parquet"
-    parquet.write_table(pa.table(tables["one row group"]).slice(0, 10), tiny)
-    parquet.write_table(pa.table(tables[kind]), large, **options)
+    parquet.write_table(pa.table({"Email": ["a"], "N": [1], "F": [0.5]}), tiny)
+    parquet.write_table(pa.table(columns), large, **options)
     command = [sys.executable, "-c", MEASURE, str(tiny), str(large)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     rows, megabytes, has_pandas = done.stdout.split()

@@ -11,7 +11,7 @@ from support.snapshots import header, pointer
 from airflow_provider_copernica.exceptions import CopernicaArgumentError, CopernicaTooManyChangesError
 from airflow_provider_copernica.payload.option_arguments import Limit
 from airflow_provider_copernica.snapshot.budgets import check_budgets, check_empty_source, describe
-from airflow_provider_copernica.snapshot.compare import Base, Comparison, Counts, Outcome, Rules
+from airflow_provider_copernica.snapshot.compare import Base, Comparison, ComparisonOutcome, Counts, Rules
 from airflow_provider_copernica.snapshot.records import RecordFile, RecordWriter
 from airflow_provider_copernica.snapshot.removed import find_gone, gone_rows, records_of_removal
 from airflow_provider_copernica.snapshot.settings import SnapshotSettings
@@ -27,7 +27,7 @@ class Night:
         self.rules = Rules(bytes(32), **rules)
         self.stored: tuple[bytes, int, bool] | None = None
         self.columns: tuple[str, ...] = ()
-        self.outcome: Outcome
+        self.outcome: ComparisonOutcome
 
     def base(self, *, settled: bool) -> Base | None:
         if self.stored is None:

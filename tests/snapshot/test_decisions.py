@@ -9,15 +9,15 @@ import pytest
 from support.snapshots import NOW, OWNER, pointer, run
 
 from airflow_provider_copernica.snapshot.decisions import (
-    Afresh,
     Compare,
     DamagedPointer,
     Decision,
     ImportFate,
     NoPointer,
+    NoSnapshot,
     Refuse,
     StoredPointer,
-    Wait,
+    TryLater,
     decide,
     decide_removal,
     other_columns,
@@ -35,8 +35,8 @@ def decision(found: dict[str, Any], wants: dict[str, Any] | None = None, fate: I
 
 
 def test_nothing_is_known() -> None:
-    assert decide(NoPointer(), run(), never) == Afresh("there is no snapshot yet")
-    assert decide(DamagedPointer(4), run(), never) == Afresh("the last snapshot can't be read")
+    assert decide(NoPointer(), run(), never) == NoSnapshot("there is no snapshot yet")
+    assert decide(DamagedPointer(4), run(), never) == NoSnapshot("the last snapshot can't be read")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_nothing_is_known() -> None:
 def test_another_place(change: dict[str, Any], words: str) -> None:
     for confirmed in (True, False):
         found = decision({"confirmed": confirmed}, change)
-        assert isinstance(found, Afresh)
+        assert isinstance(found, NoSnapshot)
         assert words in found.reason
 
 
@@ -107,13 +107,13 @@ def test_compared(found: dict[str, Any], fate: ImportFate | None, settled: bool)
 )
 def test_another_run_is_about_to_send(found: dict[str, Any]) -> None:
     made = decision(found)
-    assert isinstance(made, Wait)
+    assert isinstance(made, TryLater)
     assert "Another run" in made.message
 
 
 def test_a_running_import_is_waited_for() -> None:
     made = decision({"import_id": 5, "run": "today"}, fate=ImportFate.RUNNING)
-    assert isinstance(made, Wait)
+    assert isinstance(made, TryLater)
     assert "Import 5 of the last snapshot is still running" in made.message
 
 
@@ -160,7 +160,7 @@ class TestRemoval:
 
     def test_nothing_is_known(self) -> None:
         for found in (NoPointer(), DamagedPointer(1)):
-            assert isinstance(decide_removal(found, run(), never), Afresh)
+            assert isinstance(decide_removal(found, run(), never), NoSnapshot)
 
     @pytest.mark.parametrize("change", [{"base_url": "https://x.example.com"}, {"database": 2}, {"key_fields": ("A",)}])
     def test_another_place_is_refused(self, change: dict[str, Any]) -> None:
@@ -175,7 +175,7 @@ class TestRemoval:
     def test_the_import_that_came_before_is_waited_for(self) -> None:
         found = StoredPointer(1, pointer(import_id=5))
         made = decide_removal(found, run(task=Owner("dag", "remove")), lambda _: ImportFate.RUNNING)
-        assert isinstance(made, Wait)
+        assert isinstance(made, TryLater)
         assert found.pointer.owner == OWNER
 
     def test_what_another_instance_of_a_mapped_task_is_about_to_remove_is_waited_for(self) -> None:
@@ -183,4 +183,4 @@ class TestRemoval:
         found = StoredPointer(1, pointer(**written))
         own = decide_removal(found, run(task=Owner("dag", "remove", 0)), never)
         assert own == Compare(found.pointer, settled=False)
-        assert isinstance(decide_removal(found, run(task=Owner("dag", "remove", 1)), never), Wait)
+        assert isinstance(decide_removal(found, run(task=Owner("dag", "remove", 1)), never), TryLater)
