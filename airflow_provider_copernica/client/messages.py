@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import BinaryIO, Generic, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from airflow_provider_copernica.client.redact import show_location
 from airflow_provider_copernica.client.settings import ApiSettings
@@ -195,7 +195,11 @@ def api_request(settings: ApiSettings, call: ApiCall, jwt: str | None, deadline:
 @lru_cache(maxsize=4096)
 def _relative(path: str) -> str:
     part = path.strip("/")
-    if any(odd in part for odd in ("://", "?", "#", "\\")) or ".." in part.split("/") or not part.isprintable():
+    if (
+        any(odd in part for odd in ("://", "?", "#", "\\"))
+        or ".." in unquote(part).split("/")
+        or not part.isprintable()
+    ):
         shown = show_location(path) if "://" in path else repr(path[:100].partition("?")[0])
         raise CopernicaArgumentError(
             f"path {shown} must be relative to the API, like 'database/12/fields'; its query goes into params."

@@ -164,7 +164,7 @@ def _read_base_url(
     if port:
         text = _with_port(text, port)
     url = _check_url(text, "API base URL (host)", problems)
-    version = re.search(r"/v([0-9]{1,9})$", url)
+    version = re.search(r"/v([0-9]{1,9})$", url, re.IGNORECASE)
     if version is None:
         return url, None
     return url[: version.start()], int(version[1])

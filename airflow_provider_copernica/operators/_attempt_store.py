@@ -111,9 +111,9 @@ class AttemptStore:
         """
         self.save(self.unconfirmed(name, kept, idempotent=False, reported=True))
 
-    def accepted(self, import_id: int, name: str, *, idempotent: bool, kept: Kept) -> AcceptedImport:
+    def accepted(self, import_id: int, name: str, database: int, *, idempotent: bool, kept: Kept) -> AcceptedImport:
         """Return this attempt's record of an import with an ID."""
-        return AcceptedImport(import_id, name, idempotent, self.attempt.number, self.attempt.max_tries, kept)
+        return AcceptedImport(import_id, name, idempotent, self.attempt.number, self.attempt.max_tries, kept, database)
 
 
 def _read_attempt(context: Context) -> Attempt:
@@ -183,7 +183,7 @@ def post_import(
             f"The import was interrupted while it was sent ({type(error).__name__}). {LOOK_FOR_IT}",
             names=import_names(name, hook),
         ) from error
-    accepted = store.accepted(import_id, name, idempotent=idempotent, kept=kept)
+    accepted = store.accepted(import_id, name, parameters.database, idempotent=idempotent, kept=kept)
     try:
         store.save(accepted)
     except Exception:  # whatever Airflow's API raises: the import has been made, so waiting for it goes on

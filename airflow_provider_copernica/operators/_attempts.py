@@ -111,6 +111,7 @@ class AcceptedImport:
     :param attempt: number of the attempt; where a later one reconnected, that one's.
     :param max_tries: of the task instance then; None in a record of the first version.
     :param kept: what the options of the import need after its end.
+    :param database: that it went into; None where an earlier version has not stored it.
     """
 
     import_id: int
@@ -119,10 +120,11 @@ class AcceptedImport:
     attempt: int
     max_tries: int | None
     kept: Kept = field(default_factory=dict)
+    database: int | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Return what is stored: JSON, without any row or secret."""
-        return {**_common(self), "stage": _POSTED, "import_id": self.import_id}
+        return {**_common(self), "stage": _POSTED, "import_id": self.import_id, "database": self.database}
 
 
 AttemptRecord = UnconfirmedImport | AcceptedImport
@@ -157,7 +159,8 @@ def read_attempt_record(value: object) -> AttemptRecord | None:
         stage, import_id = value["stage"], value.get("import_id")
         kept = read_kept(value.get("options"))
         if stage == _POSTED:
-            return AcceptedImport(read_import_id(import_id), name, idempotent, attempt, max_tries, kept)
+            database = None if value.get("database") is None else int(value["database"])
+            return AcceptedImport(read_import_id(import_id), name, idempotent, attempt, max_tries, kept, database)
     except (LookupError, TypeError, ValueError) as error:
         raise _unreadable() from error
     if stage not in (_POSTING, _REPORTED) or import_id is not None:

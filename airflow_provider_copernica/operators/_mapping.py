@@ -33,7 +33,7 @@ from airflow_provider_copernica.version_compat import (
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator
 
-__all__ = ["ImportPartial", "ImportTask", "refuse_shared_removal"]
+__all__ = ["ImportPartial", "ImportTask", "refuse_paths_of_group", "refuse_shared_removal"]
 
 _OWN = {"database", "remove_missing"}
 
@@ -123,6 +123,17 @@ def is_true(value: object) -> bool:
         return value is not None and to_boolean(value)
     except ValueError:
         return False
+
+
+def refuse_paths_of_group(operator: BaseOperator) -> None:
+    """
+    Refuse one path for all instances of a task within a mapped task group.
+
+    :param operator: an import, as written.
+    :raises CopernicaArgumentError: they would replace each other's files.
+    """
+    if any(True for _ in operator.iter_mapped_task_groups()):
+        refuse_shared_paths(vars(operator))
 
 
 def refuse_shared_removal(operator: BaseOperator) -> None:

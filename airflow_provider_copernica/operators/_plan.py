@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 
+from airflow_provider_copernica.client.convert import to_count
 from airflow_provider_copernica.client.imports import CopernicaImport
 from airflow_provider_copernica.client.polling import import_failed, is_unknown_import
 from airflow_provider_copernica.exceptions import (
@@ -68,18 +69,27 @@ class Finished:
 Plan = Submit | SubmitAfter | Reconnect | Finished
 
 
-def plan_attempt(store: AttemptStore, hook: CopernicaHook) -> Plan:
+def plan_attempt(store: AttemptStore, hook: CopernicaHook, database: object) -> Plan:
     """
     Look at what an earlier attempt left, and return what this one has to do.
 
     :param store: of this task.
     :param hook: of the account.
+    :param database: the argument of the task, as it was rendered.
     :raises CopernicaAmbiguousError: an earlier import must not be repeated.
     :raises CopernicaImportFailedError: it failed after lines were processed, and must not be repeated.
     :raises CopernicaImportUnknownError: Copernica no longer knows it.
     """
     record = store.load()
     if record is None:
+        return Submit()
+    if isinstance(record, AcceptedImport) and _is_other_database(record, database):
+        log.warning(
+            "The previous attempt's import %d went into database %d, which is not the database of this attempt, so "
+            "that its rows are sent.",
+            record.import_id,
+            record.database,
+        )
         return Submit()
     status = _status_of(record, hook)
     previous = classify_previous(record, status)
@@ -96,6 +106,14 @@ def plan_attempt(store: AttemptStore, hook: CopernicaHook) -> Plan:
         if resolution is Resolution.RETURN_RESULT and status is not None:
             return Finished(store.take_over(record), status)
     return Submit(record.kept if retry else {})
+
+
+def _is_other_database(record: AcceptedImport, database: object) -> bool:
+    """Whether somebody has changed the argument in between; one that is not a number is refused later on."""
+    try:
+        return record.database is not None and record.database != to_count(database)
+    except ValueError:
+        return False
 
 
 def _status_of(record: AttemptRecord, hook: CopernicaHook) -> CopernicaImport | None:

@@ -138,7 +138,7 @@ class ImportRun:
     ) -> tuple[AcceptedImport | NothingSent, CopernicaImport | None]:
         """The import of this attempt, and its status where it is known to have finished."""
         task = self._task
-        plan = plan_attempt(self._store, self._hook)
+        plan = plan_attempt(self._store, self._hook, task.database)
         earlier: Kept = {}
         match plan:
             case Finished(record, status):

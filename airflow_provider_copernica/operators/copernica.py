@@ -30,7 +30,7 @@ from airflow_provider_copernica.client.schedule import (
 from airflow_provider_copernica.connection_form import DEFAULT_CONN_ID
 from airflow_provider_copernica.links.copernica import CopernicaLink
 from airflow_provider_copernica.operators._literals import check_literals
-from airflow_provider_copernica.operators._mapping import ImportPartial, refuse_shared_removal
+from airflow_provider_copernica.operators._mapping import ImportPartial, refuse_paths_of_group, refuse_shared_removal
 from airflow_provider_copernica.operators._rendering import RenderingOperator
 from airflow_provider_copernica.payload.parameters import PARAMETERS, ImportParameters, read_parameters
 from airflow_provider_copernica.redacted_fields import (
@@ -196,6 +196,7 @@ class CopernicaImportOperator(RenderingOperator):
         if not is_being_unmapped(self):
             refuse_default_args(getattr(self.get_dag(), "default_args", None), self.hidden_fields)
             refuse_shared_removal(self)
+            refuse_paths_of_group(self)
             self._schedule()
             check_literals(self._given_parameters(None), self._given_options(), waits=wait_for_completion)
 

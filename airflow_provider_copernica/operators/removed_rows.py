@@ -98,7 +98,7 @@ class RemovalStep(PointerStep):
         if rows.in_use:
             log.warning(
                 "%s of the rows that are gone are not removed, since other rows of the source have the same key but "
-                "for upper and lower case, or the same profile.",
+                "for case, accents or the notation of a number, or the same profile.",
                 f"{rows.in_use:,}",
             )
         if not rows.count:
@@ -170,10 +170,10 @@ class CopernicaRemovedRowsOperator(CopernicaImportOperator):
     """
     Remove from Copernica what is gone from the source of a task with ``Snapshot(path, on_removed="hand_over")``.
 
-    It imports the keys of the rows that are gone at that moment; one that is back, be it in another case, is not among
-    them, nor is one whose whole profile would go although another row has it. Without any the task is skipped. Its
-    import clears them from the snapshot when it has finished; what an earlier one could not finish is taken up. Let it
-    follow the task that keeps the snapshot.
+    It imports the keys of the rows that are gone at that moment; one that is back, be it with another case or accent,
+    is not among them, nor is one whose whole profile would go although another row has it. Without any the task is
+    skipped. Its import clears them from the snapshot when it has finished; what an earlier one could not finish is
+    taken up. Let it follow the task that keeps the snapshot.
 
     :param snapshot: the ``Snapshot`` of that task; its path and connection count.
     :param action: ``delete``, the default; or ``update``, with ``set``.

@@ -33,6 +33,7 @@ LONGEST_ROW = 1 << 25
 """Characters of a row: twice the 16 million that Copernica documents for its largest field."""
 _CHUNK = 1 << 16
 _GZIP = b"\x1f\x8b"
+_BROKEN_OFF = "The file is not a complete gzip file: write it anew"
 # what is sometimes named .csv or .json, by its first bytes
 _OTHER_FILES = {
     b"PK\x03\x04": "a ZIP archive or an Excel workbook",
@@ -57,7 +58,9 @@ def read_chunks(stream: BinaryIO, compression: Compression = "infer") -> Iterato
     for signature, kind in _OTHER_FILES.items():
         if start.startswith(signature):
             raise CopernicaArgumentError(f"The file is {kind}: unpack it, or compress it with gzip")
-    if compression == "gzip" and start and not start.startswith(_GZIP):
+    if compression == "gzip" and not start:
+        raise CopernicaArgumentError(_BROKEN_OFF)  # gzip itself takes 20 bytes for nothing
+    if compression == "gzip" and not start.startswith(_GZIP):
         raise CopernicaArgumentError(
             "The file is not compressed with gzip, though its name or the argument compression says so: "
             "if it is to be read as it is, give compression='none'"
@@ -67,7 +70,7 @@ def read_chunks(stream: BinaryIO, compression: Compression = "infer") -> Iterato
         while chunk := source.read(_CHUNK):
             yield chunk
     except (BadGzipFile, EOFError, zlib.error) as error:
-        raise CopernicaArgumentError("The file is not a complete gzip file: write it anew") from error
+        raise CopernicaArgumentError(_BROKEN_OFF) from error
 
 
 class _Peekable(RawIOBase):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -12,6 +14,8 @@ __all__ = ["Gone", "find_gone", "gone_rows", "records_of_removal"]
 
 IsGone = Callable[[bytes], bool]
 """Tells whether an entry is of a row to be removed."""
+
+_NUMBER = re.compile(r"\+?(-?)0*([0-9]+)(?:\.([0-9]*?)0*)?")
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,9 @@ def find_gone(records: RecordFile, key_fields: tuple[str, ...], matched_by: Coll
     """
     Find the rows that are gone, and can be removed without harm to others.
 
-    How Copernica compares keys is not documented. It may take ``A@x`` for ``a@x``, so that removing the one that is
-    gone would remove the one that came in its place.
+    How Copernica compares keys is not documented. It may take ``A@x`` for ``a@x``, ``ë`` for ``e`` as many databases
+    do, or ``007`` for ``7`` in a field of numbers, so that removing the one that is gone would remove the one that came
+    in its place.
 
     :param records: of the last snapshot.
     :param key_fields: their names.
@@ -44,7 +49,7 @@ def find_gone(records: RecordFile, key_fields: tuple[str, ...], matched_by: Coll
 
     def matched(entry: bytes) -> int:
         texts = json.loads(entry[RECORD:])
-        return hash(tuple([texts[position].casefold() for position in positions]))
+        return hash(tuple([_plain(texts[position]) for position in positions]))
 
     all_gone = sum(map(_is_gone, records.entries()))
     wanted = {matched(entry) for entry in records.entries() if _is_gone(entry)} if all_gone else set()
@@ -93,6 +98,14 @@ def records_of_removal(records: RecordFile, is_gone: IsGone) -> RecordWriter:
         writer.close()
         raise
     return writer
+
+
+def _plain(text: str) -> str:
+    """Return the same for all texts that may be one key: without case and accents, and numbers by their value."""
+    if not text.isascii():
+        text = "".join(mark for mark in unicodedata.normalize("NFKD", text) if not unicodedata.combining(mark))
+    number = _NUMBER.fullmatch(text)
+    return ".".join(filter(None, (number[1] + number[2], number[3]))) if number else text.casefold()
 
 
 def _is_gone(entry: bytes) -> bool:

@@ -60,7 +60,9 @@ def file_rows(files: StoredFiles, options: FileOptions, current: CurrentFile) ->
             for row in read:
                 rows += len(row) if isinstance(row, RowBatch) else 1
                 yield _naming_row(row, path) if isinstance(row, MalformedRow) else row
-        if several:
+        if several and rows == before:
+            log.warning("There are no rows in %r.", file_name(path))
+        elif several:
             log.info("Rows %d to %d come from %r.", before + 1, rows, file_name(path))
 
 

@@ -299,7 +299,7 @@ def test_iterate_without_a_total_stops_at_a_short_page(v3: CopernicaHook, reques
 def test_any_other_endpoint(v3: CopernicaHook, requests_mock: rm.Mocker) -> None:
     requests_mock.post(f"{V3}/view/3/rebuild", status_code=200, text="")
     assert v3.request("post", "view/3/rebuild").status_code == 200
-    for path in ("https://evil.example/x", "../v2/x", "view?x=1", "a/../../b"):
+    for path in ("https://evil.example/x", "../v2/x", "view?x=1", "a/../../b", "a/%2E%2e/b"):
         with pytest.raises(CopernicaArgumentError, match="relative to the API"):
             v3.request("GET", path)
 
@@ -376,6 +376,7 @@ def test_a_missing_connection_is_explained() -> None:
             "https://rest.copernica.com",
             "https://authenticate.copernica.com/",
         ),
+        ({"host": "Rest.Copernica.com/V4/"}, "https://rest.copernica.com", "https://authenticate.copernica.com/"),
         ({"host": "http://127.0.0.1:8088"}, "http://127.0.0.1:8088", "http://127.0.0.1:8088/"),
         ({"host": "127.0.0.1", "port": 8088, "schema": "http"}, "http://127.0.0.1:8088", "http://127.0.0.1:8088/"),
         (

@@ -34,6 +34,24 @@ def test_a_retry_after_the_end_takes_its_result(copernica_emulator: Emulator) ->
     assert outcome.xcom["import_status"]
 
 
+@pytest.mark.parametrize("seconds", [0, 600])
+@pytest.mark.parametrize("action", ["add", "update or add"])
+def test_a_retry_into_another_database_takes_no_result_of_the_first(
+    copernica_emulator: Emulator, seconds: float, action: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody has seen the mistake, and corrected the DAG file in between."""
+    copernica_emulator.import_seconds = seconds
+    copernica_emulator.fail("import", Fault.INVALID_TOKEN_400, times=2)
+    database: object = "1"
+    run = TaskRun(lambda: task(action=action, database=database, retries=2, timeout=5))
+    assert run.attempt().state == "up_for_retry"
+    copernica_emulator.import_seconds = 0
+    database = copernica_emulator.add_database("right", ["Email", "City"])
+    assert run.attempt().result == 2
+    assert len(copernica_emulator.profiles(database)) == len(ROWS)
+    assert "import 1 went into database 1, which is not the database of this attempt" in caplog.text
+
+
 def test_a_person_who_clears_it_imports_again(copernica_emulator: Emulator, deferrable: bool) -> None:
     run = TaskRun(lambda: task(deferrable=deferrable))
     run.run()

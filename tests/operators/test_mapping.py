@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from airflow_provider_copernica.decorators.copernica import copernica_import_tas
 from airflow_provider_copernica.emulator import Emulator
 from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.operators.copernica import CopernicaImportOperator
+from airflow_provider_copernica.options import Rejects, Snapshot
 from airflow_provider_copernica.transfers.object_storage_to_copernica import ObjectStorageToCopernicaOperator
 from airflow_provider_copernica.transfers.sql_to_copernica import SqlToCopernicaOperator
 
@@ -98,6 +100,33 @@ def test_several_imports_that_delete_each_others_profiles_are_refused(way: str) 
 def test_imports_into_databases_of_their_own_may_remove(way: str) -> None:
     with DAG("apart", schedule=None, start_date=START):
         APART[way]()
+
+
+@pytest.mark.parametrize(
+    ("option", "refused"),
+    [
+        ({"rejects": Rejects("/r.jsonl")}, "rejects has one path"),
+        ({"snapshot": Snapshot("/s")}, "snapshot needs a folder for each"),
+        ({"snapshot": Snapshot("/s/{{ ti.map_index }}")}, "snapshot needs a folder for each"),
+        ({"rejects": Rejects("/{{ ti.map_index }}.jsonl"), "snapshot": Snapshot("/{{ params.name }}")}, None),
+    ],
+)
+@pytest.mark.parametrize("decorated", [False, True])
+def test_one_path_for_all_of_a_mapped_group_is_refused(
+    option: dict[str, Any], refused: str | None, decorated: bool
+) -> None:
+    @task_group
+    def group(each: object) -> None:
+        if decorated:
+            copernica_import_task(database=1, **KEYED, **option)(rows_of)(each)
+        else:
+            CopernicaImportOperator(task_id="load", source=each, database=1, **KEYED, **option)
+
+    with (
+        DAG("paths", schedule=None, start_date=START),
+        pytest.raises(CopernicaArgumentError, match=refused) if refused else nullcontext(),
+    ):
+        group.expand(each=[1, 2])
 
 
 def test_the_database_of_default_args_is_one_for_all() -> None:

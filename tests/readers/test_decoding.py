@@ -85,7 +85,7 @@ def test_other_kinds_of_files_are_named(content, says, make):
         read(make(content), "csv")
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(as_json(ROWS), mtime=0)[:-12]])
+@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(as_json(ROWS), mtime=0)[:-12]])
 def test_damaged_gzip(content):
     with pytest.raises(CopernicaArgumentError, match="gzip"):
         read(content, "json", compression="gzip")

@@ -31,7 +31,9 @@ def test_a_folder_or_a_glob_is_one_import_in_the_order_of_names(
     assert "Rows 2 to 2 come from 'part-b.csv.gz'." in caplog.messages
 
 
-def test_parts_without_rows_and_with_columns_in_another_order(copernica_emulator: Emulator, tmp_path: Path) -> None:
+def test_parts_without_rows_and_with_columns_in_another_order(
+    copernica_emulator: Emulator, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     write_parts(tmp_path, "b.csv")
     (tmp_path / "a.csv").write_bytes(b"")
     (tmp_path / "c.csv").write_text("Email;City\n")
@@ -39,6 +41,16 @@ def test_parts_without_rows_and_with_columns_in_another_order(copernica_emulator
     outcome = run_task(lambda: task(tmp_path))
     assert outcome.state == "success", outcome.error
     assert stored(copernica_emulator)[1] == {"Email": "d@example.com", "City": "Breda"}
+    assert {"There are no rows in 'a.csv'.", "There are no rows in 'c.csv'."} <= {*caplog.messages}
+
+
+def test_a_part_that_broke_off_before_its_first_byte_is_refused(copernica_emulator: Emulator, tmp_path: Path) -> None:
+    """With remove_missing its profiles would be removed."""
+    write_parts(tmp_path, "a.csv.gz")
+    (tmp_path / "b.csv.gz").write_bytes(b"")
+    outcome = run_task(lambda: task(tmp_path, remove_missing=True))
+    assert "not a complete gzip file: write it anew, in the file 'b.csv.gz'" in str(outcome.error)
+    assert copernica_emulator.imports == []
 
 
 def test_parts_of_parquet(copernica_emulator: Emulator, tmp_path: Path) -> None:
