@@ -33,7 +33,7 @@ HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "performance.md"
 PICTURE = HERE.parent / "docs" / "images" / "performance.svg"
 # so many that each run meets a full collection of garbage, whose turn it is after some thousand polls
-POLLS, INTERVAL = 10, 2.0
+POLLS, INTERVAL = 7, 2.0
 # one interval between each two polls
 IDEAL_WALL = (POLLS - 1) * INTERVAL
 PEERS = ("dbt_cloud", "fivetran", "http")

@@ -54,7 +54,7 @@ Result = TypeVar("Result")
 # collected more often
 MOST_CONNECTIONS = 25
 # seconds between two moments at which tasks wake up
-WAKEUP_GRID = 0.025
+WAKEUP_GRID = 0.05
 # seconds for which a refused access token is not sent again, whoever asks
 REFUSAL_TTL = 60.0
 # bytes of one line and of one header, as Python's own library has it

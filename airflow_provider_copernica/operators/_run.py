@@ -96,6 +96,13 @@ class ImportRun:
         :param safe_to_repeat: whether the import is idempotent, where the event does not say so.
         """
         resume_data = read_resume_data(event)
+        own = self._other_import(resume_data.get("import_id"))
+        if own is not None:
+            log.warning("The event is that of an earlier attempt's import, so this one is waited for in the worker.")
+            with self._after_sending(idempotent=own.idempotent):
+                status = watch_in_worker(self._hook, own.import_id, self._task.begin_watch())
+                self._finish(self._steps(), status, own.kept)
+                return self._result(own.import_id, idempotent=own.idempotent)
         idempotent = resume_data.get("idempotent", safe_to_repeat) is True
         with self._after_sending(idempotent=idempotent):
             status = read_event(event)
@@ -128,6 +135,22 @@ class ImportRun:
         if not self._store.remembers and not record.idempotent:
             # it reaches the task's own code, since Airflow calls this from a handler of signals
             raise AirflowFailException(FORGOTTEN)
+
+    def _other_import(self, import_id: object) -> AcceptedImport | None:
+        """
+        Return the import of this attempt, if it is another than that of the event.
+
+        A task that is cleared while it is deferred may get the event of its earlier attempt: the trigger can end before
+        Airflow stops it, and on SQLite the new trigger can have the number of the old one.
+        """
+        try:
+            record = self._store.load()
+        except Exception:  # whatever Airflow's API raises: the event is most likely the right one
+            log.exception("The record of this attempt could not be read.")
+            return None
+        if isinstance(import_id, int) and isinstance(record, AcceptedImport) and record.import_id != import_id:
+            return record
+        return None
 
     def _steps(self) -> ImportSteps:
         """The steps of a task that was deferred: whoever sent the rows has gone."""
@@ -164,7 +187,7 @@ class ImportRun:
 
     def _hand_to_triggerer(self, accepted: AcceptedImport) -> NoReturn:
         task = self._task
-        resume_data: dict[str, object] = {"idempotent": accepted.idempotent}
+        resume_data: dict[str, object] = {"idempotent": accepted.idempotent, "import_id": accepted.import_id}
         if accepted.kept:
             resume_data["options"] = dict(accepted.kept)
         watch = task.begin_watch(task.execution_timeout)

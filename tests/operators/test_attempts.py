@@ -280,3 +280,17 @@ def test_a_record_of_the_first_version_goes_by_the_retries_of_the_dag_file(
         run.clear()
     assert run.attempt().state == "success"
     assert len(copernica_emulator.imports) == imports
+
+
+def test_the_event_of_an_earlier_attempt_is_not_taken_for_this_ones(
+    copernica_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a task that is cleared while it is deferred may meet it: its old trigger has ended in the same moment."""
+    run = TaskRun(lambda: task(action="add", deferrable=True))
+    (event,) = run.run().events
+    run.clear()
+    monkeypatch.setattr("support.taskrun.run_trigger", lambda _: event)
+    outcome = run.run()
+    assert (outcome.state, outcome.result, len(copernica_emulator.imports)) == ("success", 2, 2)
+    assert outcome.xcom["import_status"]["import_id"] == 2
+    assert "The event is that of an earlier attempt's import" in caplog.text

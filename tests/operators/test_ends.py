@@ -149,10 +149,10 @@ def test_a_retry_that_finds_the_import_gone_is_not_sent_again(copernica_emulator
 def test_the_event_says_whether_a_retry_may_send_again(copernica_emulator: Emulator) -> None:
     """``dag.test()`` drops the kwargs of ``defer()``, the event arrives everywhere."""
     copernica_emulator.import_seconds = 0
-    for action in ("add", "update or add"):
+    for number, action in enumerate(("add", "update or add"), start=1):
         run = TaskRun(lambda action=action: task(action=action, deferrable=True))  # type: ignore[misc]  # bound now
         (event,) = run.run().events
-        assert event["resume_data"] == {"idempotent": action != "add"}
+        assert event["resume_data"] == {"idempotent": action != "add", "import_id": number}
 
 
 def test_events_of_the_first_version_are_understood(copernica_emulator: Emulator) -> None:

@@ -146,7 +146,7 @@ def test_what_must_be_known_later_stands_in_the_record_and_travels_with_the_trig
     assert kept["highest"] == max(int(str(profile["ID"])) for profile in copernica_emulator.profiles(held))
     assert kept["moment"] > OLD
     for event in outcome.events:
-        assert event["resume_data"] == {"idempotent": True, "options": {"verify": kept}}
+        assert event["resume_data"] == {"idempotent": True, "import_id": 1, "options": {"verify": kept}}
     assert "example.com" not in json.dumps([record, outcome.events])
 
 
