@@ -50,8 +50,7 @@ __all__ = ["AsyncClient"]
 
 Result = TypeVar("Result")
 
-# enough for a thousand triggers, and kind to Copernica; with more at a time, more is alive at a time, and garbage is
-# collected more often
+# enough for a thousand triggers, and kind to Copernica; more of them leave more for the garbage collector
 MOST_CONNECTIONS = 25
 # seconds between two moments at which tasks wake up
 WAKEUP_GRID = 0.05
