@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from support.schedule import Schedule, place
-from xdist.remote import Producer
 
 _home = tempfile.TemporaryDirectory(prefix="airflow-copernica-")
 HOME = Path(_home.name)
@@ -33,7 +31,7 @@ settings.load_profile("busy")
 # all that is imported stays: looking through it again and again took a tenth of the tests' time
 gc.disable()
 
-pytest_plugins = ["airflow_provider_copernica.emulator.pytest_plugin"]
+pytest_plugins = ["airflow_provider_copernica.emulator.pytest_plugin", "support.forks"]
 
 SLOW_SECONDS = 1200
 
@@ -44,8 +42,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Orders the tests; those that start processes may take longer."""
-    items.sort(key=lambda item: place(item.nodeid))
+    """Tests that start processes may take longer."""
     for item in items:
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
@@ -55,13 +52,6 @@ def pytest_collection_finish() -> None:
     """What was imported is not garbage; what the tests make is collected as ever."""
     gc.freeze()
     gc.enable()
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedule:
-    """Which process runs what, with ``-n``."""
-    config.option.loadscopereorder = False
-    return Schedule(config, log)
 
 
 @pytest.fixture(autouse=True)

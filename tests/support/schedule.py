@@ -1,46 +1,61 @@
 """
-In which order the tests run, and which of them share a process.
+In which order the tests run, and which of them run in one process, one after the other.
 
-What takes longest begins first, so that the rest fills the time in which it waits.
+There are two queues: tests that mostly wait, and tests that compute. Half of the processes begin with either, so that
+neither the cores nor the processes idle. What takes longest begins first.
 """
 
 from __future__ import annotations
 
-from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it has no types
+from collections.abc import Sequence
 
-# The beginnings of names of tests, and their group: its tests run in one process, one after the other.
-FIRST = {
-    # xdist hands a process its next tests while it still runs one: behind the longest of all there are short ones
+Unit = tuple[int, ...]
+
+# the beginnings of names of tests that mostly wait, and their group
+WAITING = {
     "tests/e2e/test_celery.py": "celery",
-    "tests/test_package.py": "celery",
     "tests/e2e/test_kill.py": "kill",
     "tests/e2e/test_snapshot_kill.py": "snapshot kill",
     "tests/e2e/": "standalone",
-    # the first DAG run of a process loads half of Airflow
+    "tests/test_fault_matrix.py": "",
+}
+# the same of those that compute longest
+COMPUTING = {
+    # they share an Airflow database
     "tests/dags/": "dag runs",
     "tests/docs/test_recipes.py": "dag runs",
     "tests/decorators/": "dag runs",
     "tests/operators/test_mapping.py": "dag runs",
-    "tests/test_fault_matrix.py": "",
     "tests/docs/test_own_tests.py": "",
     "tests/lineage/test_openlineage.py": "",
+    # Airflow keeps the storage behind a connection for the life of a process
+    "tests/transfers/test_object_storage_s3.py": "s3",
+    "tests/operators/test_snapshot_s3.py": "s3",
     # they share a server
     "tests/transfers/test_sql_postgres.py": "postgres",
 }
+# so many tests of a file are a unit when the tables do not name them
+CHUNK = 20
 
 
-def place(name: str) -> int:
-    """Where a test comes; those that the table does not name come last."""
-    return next((index for index, start in enumerate(FIRST) if name.startswith(start)), len(FIRST))
+def waiting_and_computing(names: Sequence[str]) -> tuple[list[Unit], list[Unit]]:
+    """Return both queues of units; a unit is a list of positions of tests."""
+    queues = []
+    remaining = list(range(len(names)))
+    for table in (WAITING, COMPUTING):
+        units: dict[str, list[int]] = {}
+        for start, group in table.items():
+            for index in [index for index in remaining if names[index].startswith(start)]:
+                units.setdefault(group or names[index], []).append(index)
+                remaining.remove(index)
+        queues.append([tuple(unit) for unit in units.values()])
+    queues[1] += chunks(remaining, names)
+    return queues[0], queues[1]
 
 
-def group(name: str) -> str:
-    """The tests of one group run in one process; a test without one is a group of its own."""
-    return next((group for start, group in FIRST.items() if name.startswith(start)), "") or name
-
-
-class Schedule(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
-    """Group by group to whichever process is free, in the order of the tests."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return group(nodeid)
+def chunks(indices: Sequence[int], names: Sequence[str]) -> list[Unit]:
+    """Return the tests of each file in pieces."""
+    files: dict[str, list[int]] = {}
+    for index in indices:
+        files.setdefault(names[index].partition("::")[0], []).append(index)
+    return [tuple(file[start : start + CHUNK]) for file in files.values() for start in range(0, len(file), CHUNK)]
