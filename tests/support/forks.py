@@ -8,18 +8,20 @@ had run in itself. A process that dies fails the test that it ran; another goes 
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 from multiprocessing.synchronize import Event
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
+from _pytest.capture import FDCapture
 from support.schedule import Unit, waiting_and_computing
 
 _fork = get_context("fork")
@@ -190,28 +192,26 @@ def serve(session: pytest.Session, connection: Connection, stopped: Event, other
     plugins = session.config.pluginmanager
     plugins.unregister(plugins.get_plugin("terminalreporter"))
     plugins.register(Reporter(session.config, connection))
-    with _capture_of_its_own(session.config):
-        try:
-            while unit := connection.recv():
-                for item, following in _pairs([session.items[index] for index in unit]):
-                    if stopped.is_set():
-                        return
-                    item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        except (EOFError, KeyboardInterrupt):
-            return
-        finally:
-            session._setupstate.teardown_exact(None)
+    _separate_capture(session.config)
+    try:
+        while unit := connection.recv():
+            for item, following in _pairs([session.items[index] for index in unit]):
+                if stopped.is_set():
+                    return
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+    except (EOFError, OSError, KeyboardInterrupt):
+        return  # the parent is gone, or ends
+    finally:
+        session._setupstate.teardown_exact(None)
 
 
-@contextmanager
-def _capture_of_its_own(config: pytest.Config) -> Iterator[None]:
-    """Capture what is printed in another file than the parent's."""
-    capture = config.pluginmanager.get_plugin("capturemanager")
-    capture.stop_global_capturing()
-    capture.start_global_capturing()
-    capture.suspend_global_capture()
-    yield
-    capture.stop_global_capturing()
+def _separate_capture(config: pytest.Config) -> None:
+    """Have this process capture what is printed in files of its own, which the streams of the parent lead to."""
+    capturing = config.pluginmanager.get_plugin("capturemanager")._global_capturing
+    for stream in (capturing.out, capturing.err):
+        if isinstance(stream, FDCapture):
+            with TemporaryFile() as file:
+                os.dup2(file.fileno(), stream.tmpfile.fileno())
 
 
 def _pairs(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:

@@ -18,6 +18,16 @@ WAITING = {
     "tests/e2e/test_snapshot_kill.py": "snapshot kill",
     "tests/e2e/": "standalone",
     "tests/test_fault_matrix.py": "",
+    "tests/triggers/test_import_trigger.py": "",
+    "tests/client/test_polling.py": "",
+    "tests/client/test_authentication.py": "",
+    "tests/sensors/": "",
+    "tests/hooks/": "",
+    "tests/client/test_retry.py": "",
+    "tests/operators/test_attempts.py": "",
+    "tests/operators/test_verify.py": "",
+    "tests/client/test_operations.py": "",
+    "tests/operators/test_import_operator.py": "",
 }
 # the same of those that compute longest
 COMPUTING = {
