@@ -85,15 +85,12 @@ def _every_message_is_a_sentence(monkeypatch: pytest.MonkeyPatch, request: pytes
 
 
 @pytest.fixture(scope="session")
-def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated_database() -> Path:
     """An Airflow database with its tables and nothing in them: a file to copy, made once for all processes of a run."""
     from support.database import copy_database, make_database
 
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    file = folder / "migrated.db"
-    with (folder / "migrated.lock").open("w") as lock:
+    file = HOME / "migrated.db"
+    with (HOME / "migrated.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not file.exists():
             make_database()
@@ -102,11 +99,15 @@ def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def airflow_database(migrated_database: Path) -> None:
-    """The metadata database of this process's throwaway Airflow."""
-    from support.database import copy_database
+def airflow_database(migrated_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A metadata database for the Airflow in this process, whose home other processes may share."""
+    from support.database import copy_database, use_database
 
-    copy_database(migrated_database, HOME / "airflow.db")
+    file = tmp_path_factory.mktemp("airflow") / "airflow.db"
+    copy_database(migrated_database, file)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        use_database(file, monkeypatch)
+        yield
 
 
 @pytest.fixture(scope="session")

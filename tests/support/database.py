@@ -6,6 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 
 def make_database() -> None:
     """Makes the tables of this process's Airflow."""
@@ -23,3 +25,16 @@ def copy_database(source: Path, target: Path) -> None:
     """
     with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(target)) as write:
         read.backup(write)
+
+
+def use_database(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Have the Airflow in this process use a database.
+
+    :param monkeypatch: forgets it for the processes that are started later.
+    """
+    from airflow import settings
+
+    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", f"sqlite:///{file}")
+    settings.configure_vars()
+    settings.reconfigure_orm()

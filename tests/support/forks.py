@@ -81,6 +81,7 @@ class Parent:
 
     def run(self, processes: int) -> None:
         """Run all tests."""
+        self._session.config._tmp_path_factory.getbasetemp()  # of all processes: the parent cleans it up
         try:
             for number in range(min(processes, len(self._waiting) + len(self._computing))):
                 self._start(is_for_waiting=number % 2 == 1)
