@@ -38,6 +38,8 @@ COMPUTING = {
     "tests/operators/test_mapping.py": "more DAG runs",
     "tests/dags/": "DAG runs",
     "tests/docs/test_own_tests.py": "",
+    "tests/test_provider_metadata.py": "",
+    "tests/readers/test_parquet.py": "",
     "tests/lineage/test_openlineage.py": "",
     # Airflow keeps the storage behind a connection for the life of a process
     "tests/transfers/test_object_storage_s3.py": "s3",
