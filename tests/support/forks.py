@@ -1,13 +1,14 @@
 """
 ``--processes N`` runs the tests in N processes, forked after the collection.
 
-What the tests import is imported once and every test is collected once, where a process that starts from nothing needs
-five seconds for it. The parent hands out units, which are lists of tests, and reports what comes back as if the tests
-had run in itself. A process that dies fails the test that it ran; another goes on with the rest of its unit.
+What the tests import is imported once and every test is collected once; pytest-xdist's processes each take five seconds
+for it. The parent hands out units, which are lists of tests, and reports what comes back as if the tests had run in
+itself. A process that dies fails the test that it ran; another goes on with the rest of its unit.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import warnings
 from collections import deque
@@ -22,6 +23,7 @@ from typing import Any
 
 import pytest
 from _pytest.capture import FDCapture
+from _pytest.unraisableexception import collect_unraisable
 from support.schedule import Unit, waiting_and_computing
 
 _fork = get_context("fork")
@@ -138,7 +140,11 @@ class Parent:
     def _has_ended(self, child: Child) -> None:
         child.process.join()
         self._children.remove(child)
-        if not child.unit or self._stopped.is_set():
+        if self._stopped.is_set():
+            return
+        if not child.unit:
+            if child.process.exitcode:
+                raise RuntimeError(f"A process ended with {child.process.exitcode} after its last test.")
             return
         item = self._session.items[child.unit.popleft()]
         reason = f"The process that ran it has ended with {child.process.exitcode}."
@@ -204,6 +210,9 @@ def serve(session: pytest.Session, connection: Connection, stopped: Event, other
         return  # the parent is gone, or ends
     finally:
         session._setupstate.teardown_exact(None)
+    # what only shows when a process ends, such as a socket that nobody closed
+    gc.collect()
+    collect_unraisable(session.config)
 
 
 def _separate_capture(config: pytest.Config) -> None:

@@ -15,7 +15,6 @@ Unit = tuple[int, ...]
 WAITING = {
     "tests/e2e/test_celery.py": "celery",
     "tests/e2e/test_kill.py": "kill",
-    "tests/e2e/test_snapshot_kill.py": "snapshot kill",
     "tests/e2e/": "standalone",
     "tests/test_fault_matrix.py": "",
     "tests/triggers/test_import_trigger.py": "",
