@@ -14,7 +14,7 @@ UV := .venv-tools/bin/uv
 # draws the diagrams of the documentation
 MERMAID_VERSION := 12.3.0
 MERMAID := .build/mermaid-$(MERMAID_VERSION)/mermaid.min.js
-PYTEST = EXPECTED_AIRFLOW=$(LINE) EXPECTED_PYTHON=$(PYTHON) $(BIN)/python -m pytest -n $(PROCESSES)
+PYTEST = EXPECTED_AIRFLOW=$(LINE) EXPECTED_PYTHON=$(PYTHON) $(BIN)/python -m pytest --processes $(PROCESSES)
 INSTALL = $(UV) pip install --quiet --python $(BIN)/python --constraints $(CONSTRAINTS) --build-constraints $(CONSTRAINTS)
 
 .PHONY: help
@@ -69,7 +69,7 @@ docs: $(VENV)/.tests $(MERMAID) ## the documentation, into docs/_build/html; a w
 
 .PHONY: pictures
 pictures: $(VENV)/.tests ## take the documentation's pictures of Airflow's UI again
-	PICTURES=1 $(BIN)/python -m pytest -n 0 tests/e2e/test_connection_form.py
+	PICTURES=1 $(BIN)/python -m pytest tests/e2e/test_connection_form.py
 
 .PHONY: dist
 dist: $(VENV)/.tests ## wheel and source distribution, into dist

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -48,7 +49,7 @@ def run(folder: Path, project: str, *options: str) -> tuple[int, str]:
     done = subprocess.run(
         [*command, "--rootdir", str(folder), *options, str(folder)],
         cwd=folder,
-        env={"PYTHONPATH": str(TESTS)},
+        env={"PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent}"},
         capture_output=True,
         text=True,
         timeout=100,

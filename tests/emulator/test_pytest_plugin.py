@@ -61,8 +61,6 @@ def test_the_fixtures_in_a_project_of_ones_own(tmp_path: Path) -> None:
         "-p",
         "no:cacheprovider",
         "-p",
-        "no:xdist",
-        "-p",
         "no:hypothesispytest",
     ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,8 @@ import pytest
 from _pytest.capture import FDCapture
 from _pytest.unraisableexception import collect_unraisable
 from support.schedule import Unit, waiting_and_computing
+
+from local_airflow.processes import ending_on_sigterm
 
 _fork = get_context("fork")
 
@@ -84,18 +87,17 @@ class Parent:
     def run(self, processes: int) -> None:
         """Run all tests."""
         self._session.config._tmp_path_factory.getbasetemp()  # of all processes: the parent cleans it up
-        try:
-            for number in range(min(processes, len(self._waiting) + len(self._computing))):
-                self._start(is_for_waiting=number % 2 == 1)
-            while self._children:
-                ready = wait([child.connection for child in self._children])
-                for child in [child for child in self._children if child.connection in ready]:
-                    self._receive(child)
-        finally:
-            self._stopped.set()
-            for child in self._children:
-                child.connection.close()
-                child.process.join()
+        with ending_on_sigterm():  # and what else a run leaves in the folder for temporary files
+            try:
+                for number in range(min(processes, len(self._waiting) + len(self._computing))):
+                    self._start(is_for_waiting=number % 2 == 1)
+                while self._children:
+                    self._wait()
+            finally:
+                self._stopped.set()
+                for child in self._children:
+                    child.connection.close()
+                    child.process.join()
 
     def _start(self, *, is_for_waiting: bool) -> None:
         connection, far = _fork.Pipe()
@@ -112,6 +114,11 @@ class Parent:
         unit = next((queue.popleft() for queue in queues if queue), ())
         child.unit.extend(unit)
         child.connection.send(unit)
+
+    def _wait(self) -> None:
+        ready = wait([child.connection for child in self._children])
+        for child in [child for child in self._children if child.connection in ready]:
+            self._receive(child)
 
     def _receive(self, child: Child) -> None:
         try:
@@ -194,6 +201,7 @@ def serve(session: pytest.Session, connection: Connection, stopped: Event, other
     :param stopped: set when no further test is wanted.
     :param others: the parent's ends of pipes; as long as one is open anywhere, a child does not see that it was closed.
     """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for other in others:
         other.close()
     plugins = session.config.pluginmanager
