@@ -158,7 +158,8 @@ class Parent:
         report = pytest.TestReport(item.nodeid, item.location, {}, "failed", reason, "call")
         self._hook.pytest_runtest_logreport(report=report)
         self._hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-        self._computing.appendleft(tuple(child.unit))
+        if child.unit:
+            self._computing.appendleft(tuple(child.unit))
         self._start(is_for_waiting=child.is_for_waiting)
 
 
