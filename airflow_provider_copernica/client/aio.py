@@ -41,6 +41,7 @@ from airflow_provider_copernica.client.network import (
     seconds_left,
     unpack,
 )
+from airflow_provider_copernica.client.pacing import WakeUps
 from airflow_provider_copernica.client.replies import Jwt
 from airflow_provider_copernica.client.retry import RetryPolicy
 from airflow_provider_copernica.client.settings import ApiSettings
@@ -52,8 +53,6 @@ Result = TypeVar("Result")
 
 # enough for a thousand triggers, and kind to Copernica; more of them leave more for the garbage collector
 MOST_CONNECTIONS = 25
-# seconds between two moments at which tasks wake up
-WAKEUP_GRID = 0.05
 # seconds for which a refused access token is not sent again, whoever asks
 REFUSAL_TTL = 60.0
 # bytes of one line and of one header, as Python's own library has it
@@ -95,6 +94,7 @@ class AsyncClient:
         self._opening = asyncio.Lock()
         # waiting here, rather than within aiohttp, costs a thousand that start at once next to nothing
         self._turns = asyncio.Semaphore(MOST_CONNECTIONS)
+        self._wake_ups = WakeUps()
         self._proxies: dict[str, str | None] = {}
 
     async def run(self, steps: Steps[Result]) -> Result:
@@ -116,7 +116,9 @@ class AsyncClient:
                 elif isinstance(step, Send):
                     outcome = await self._send_in_turn(step.request)
                 else:
-                    await _sleep(step.seconds)
+                    awake = self._wake_ups.after(step.seconds)
+                    del step  # the less each of a thousand sleepers holds, the less there is to collect
+                    await awake
             except CopernicaError as error:  # no token to be had: the operation knows what that means for it
                 failure = error
 
@@ -268,14 +270,6 @@ async def _read_chunks(response: aiohttp.ClientResponse, limit: int) -> bytes | 
             response.close()
             return None
     return bytes(body)
-
-
-async def _sleep(seconds: float) -> None:
-    """Sleep a little less, so that many wake up together: waking up costs more than asking."""
-    if seconds > 10 * WAKEUP_GRID:
-        wake_up = asyncio.get_running_loop().time() + seconds
-        seconds -= wake_up % WAKEUP_GRID
-    await asyncio.sleep(seconds)
 
 
 async def _ssl_context(bundle: str | None) -> ssl.SSLContext | bool:

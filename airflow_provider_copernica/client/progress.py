@@ -67,13 +67,14 @@ class ProgressLog:
         self._log = log
         self._clock = clock
         self._first: Observation | None = None
-        self._latest: Observation | None = None
+        self._latest: CopernicaImport | None = None
+        self._moved_at = 0.0
         self._warned: frozenset[str] = frozenset()
 
     @property
     def last(self) -> CopernicaImport | None:
         """Return the last status; None before the first."""
-        return None if self._latest is None else self._latest.status
+        return self._latest
 
     def __call__(self, status: CopernicaImport) -> None:
         """
@@ -81,12 +82,13 @@ class ProgressLog:
 
         :param status: the latest one.
         """
-        now = Observation(status, self._clock())
-        if self._latest is None or status != self._latest.status:
-            self._first, self._latest = self._first or now, now
+        now, moved = self._clock(), status != self._latest
+        if moved:
+            self._latest, self._moved_at = status, now
+            self._first = self._first or Observation(status, now)
             if self._log.isEnabledFor(logging.INFO):
-                self._log.info("Import %d: %s", status.import_id, progress(now, self._first))
-        oddities = _oddities(status) if now is self._latest else _stalled(status, now.at - self._latest.at)
+                self._log.info("Import %d: %s", status.import_id, progress(Observation(status, now), self._first))
+        oddities = _oddities(status) if moved else _stalled(status, now - self._moved_at)
         for topic, sentence in oddities.items():
             if topic not in self._warned:
                 self._warned |= {topic}

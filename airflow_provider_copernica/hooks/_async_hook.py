@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import ParamSpec, TypeVar
-from weakref import WeakKeyDictionary
 
 from airflow_provider_copernica.client.aio import AsyncClient
 from airflow_provider_copernica.client.exchange import Steps, exchange
@@ -50,7 +49,7 @@ class _Shared:
         return not self.users and not self.lock.locked() and is_old
 
 
-_shared: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Key, _Shared]] = WeakKeyDictionary()
+_shared: dict[asyncio.AbstractEventLoop, dict[Key, _Shared]] = {}
 
 
 class CopernicaAsyncHook:
@@ -125,6 +124,9 @@ class CopernicaAsyncHook:
             return await client.run(operation(*args, **kwargs))
 
     def _entry(self) -> _Shared:
+        # locks and timers know their loop, so that a weak reference to it would not let go of it
+        for closed in [loop for loop in list(_shared) if loop.is_closed()]:
+            _shared.pop(closed, None)
         entries = _shared.setdefault(asyncio.get_running_loop(), {})
         for old in [key for key, entry in entries.items() if entry.forgettable]:
             del entries[old]

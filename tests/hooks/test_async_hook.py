@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import json
 import subprocess
 import sys
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -312,3 +315,20 @@ async def test_clients_that_nobody_uses_are_forgotten(
     monkeypatch.setattr(aio, "CONNECTION_TTL", 0.0)
     await status(import_id, request_timeout=8)
     assert len(aio._shared[asyncio.get_running_loop()]) <= 1
+
+
+def test_event_loops_that_are_closed_are_forgotten(copernica_emulator: Emulator) -> None:
+    import_id = copernica_emulator.add_import("nightly", "running")
+
+    async def watch_in_vain() -> weakref.ref[asyncio.AbstractEventLoop]:
+        async with CopernicaAsyncHook() as hook:
+            # so many that they queue for a connection, and all asleep in the end
+            watches = (hook.watch(import_id, watch_for(60), lambda _: None) for _ in range(60))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.gather(*watches), 0.5)
+        return weakref.ref(asyncio.get_running_loop())
+
+    first = asyncio.run(watch_in_vain())
+    asyncio.run(watch_in_vain())
+    gc.collect()
+    assert first() is None
