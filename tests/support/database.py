@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,7 @@ def use_database(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     from airflow import settings
 
+    untyped: Any = settings
     monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", f"sqlite:///{file}")
-    settings.configure_vars()
-    settings.reconfigure_orm()
+    untyped.configure_vars()
+    untyped.reconfigure_orm()

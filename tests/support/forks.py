@@ -86,7 +86,8 @@ class Parent:
 
     def run(self, processes: int) -> None:
         """Run all tests."""
-        self._session.config._tmp_path_factory.getbasetemp()  # of all processes: the parent cleans it up
+        # of all processes: the parent cleans it up
+        self._session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]  # of a plugin
         with ending_on_sigterm():  # and what else a run leaves in the folder for temporary files
             try:
                 for number in range(min(processes, len(self._waiting) + len(self._computing))):
@@ -226,8 +227,8 @@ def serve(session: pytest.Session, connection: Connection, stopped: Event, other
 
 def _separate_capture(config: pytest.Config) -> None:
     """Have this process capture what is printed in files of its own, which the streams of the parent lead to."""
-    capturing = config.pluginmanager.get_plugin("capturemanager")._global_capturing
-    for stream in (capturing.out, capturing.err):
+    manager: Any = config.pluginmanager.get_plugin("capturemanager")
+    for stream in (manager._global_capturing.out, manager._global_capturing.err):
         if isinstance(stream, FDCapture):
             with TemporaryFile() as file:
                 os.dup2(file.fileno(), stream.tmpfile.fileno())
