@@ -13,9 +13,10 @@ Unit = tuple[int, ...]
 
 # the beginnings of names of tests that mostly wait, and their group
 WAITING = {
-    "tests/e2e/test_celery.py": "celery",
     "tests/e2e/test_kill.py": "kill",
-    "tests/e2e/": "standalone",
+    "tests/e2e/test_connection_form.py": "standalone",
+    "tests/e2e/test_snapshot_kill.py": "standalone",
+    "tests/e2e/test_standalone.py": "standalone",
     "tests/test_fault_matrix.py": "",
     "tests/triggers/test_import_trigger.py": "",
     "tests/client/test_polling.py": "",
@@ -30,6 +31,7 @@ WAITING = {
 }
 # the same of those that compute longest
 COMPUTING = {
+    "tests/e2e/test_celery.py": "celery",
     # the first DAG run of a process loads half of Airflow
     "tests/dags/test_rendering.py": "more DAG runs",
     "tests/docs/test_recipes.py": "more DAG runs",
