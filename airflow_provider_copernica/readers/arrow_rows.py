@@ -19,7 +19,7 @@ from airflow_provider_copernica.exceptions import CopernicaArgumentError
 from airflow_provider_copernica.readers.arrow_columns import Column, Unreadable, kernels
 from airflow_provider_copernica.readers.arrow_values import column_values, decodable
 from airflow_provider_copernica.readers.malformed_row import MalformedRow
-from airflow_provider_copernica.readers.pandas_columns import refuse_mixed_moments
+from airflow_provider_copernica.readers.pandas_columns import refuse_mixed_objects
 from airflow_provider_copernica.readers.row_batch import RowBatch
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def arrow_rows(frame: object) -> Iterator[object]:
     :raises CopernicaArgumentError: pyarrow is missing, a column occurs twice or mixes types, or it holds no rows.
     """
     pa = import_pyarrow("arrow", "A data frame")
-    refuse_mixed_moments(frame)
+    refuse_mixed_objects(frame)
     try:
         reader = pa.RecordBatchReader.from_stream(frame)
     except (pa.ArrowException, TypeError, ValueError) as error:
