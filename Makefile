@@ -31,7 +31,8 @@ airflow: $(VENV)/.runtime ## Airflow's UI with the emulator, a connection and th
 	@$(BIN)/python scripts/airflow_ui.py
 
 .PHONY: test
-test: lint unit-slow ## everything that must pass
+test: ## everything that must pass: mypy computes while tests wait
+	@$(MAKE) --no-print-directory --jobs=2 lint unit-slow
 
 .PHONY: lint
 lint: $(VENV)/.tests ## ruff and mypy

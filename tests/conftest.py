@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from support.schedule import Schedule, place
+from support.schedule import Schedule, units
 from xdist.remote import Producer
 
 _home = tempfile.TemporaryDirectory(prefix="airflow-copernica-")
@@ -45,7 +45,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Orders the tests; those that start processes may take longer."""
-    items.sort(key=lambda item: place(item.nodeid))
+    place = {name: index for index, name in enumerate(units([item.nodeid for item in items]))}
+    items.sort(key=lambda item: place[item.nodeid])
     for item in items:
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.timeout(SLOW_SECONDS))

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from support.airflow_api import PATIENCE, AirflowApi, TaskId
-from support.airflow_home import AirflowHome, kill_task, running_airflow
+from support.airflow_home import kill_task
 from support.dagrun import AIRFLOW_3
+from support.standalone import Standalone
 from test_kill import MOMENTS
 
 from airflow_provider_copernica.emulator import Emulator, run_emulator
@@ -20,6 +21,7 @@ pytestmark = [
     pytest.mark.skipif(not AIRFLOW_3, reason="the support for real processes that are killed speaks to Airflow 3"),
 ]
 
+CONNECTION_ID = "snapshots"
 DAG_FILE = """
 from datetime import timedelta
 from airflow.providers.common.compat.sdk import DAG
@@ -29,25 +31,21 @@ from airflow_provider_copernica.options import Snapshot
 with DAG("nightly", schedule=None, max_active_runs=1, params={"rows": []}) as dag:
     CopernicaImportOperator(
         task_id="load", database=1, action="update or add", key_fields=["Email"], poll_interval=1,
-        source="{{ params.rows | tojson }}", format="json", durable=False,
+        source="{{ params.rows | tojson }}", format="json", durable=False, copernica_conn_id="snapshots",
         snapshot=Snapshot("FOLDER", max_removed=0), retries=4, retry_delay=timedelta(seconds=3),
     )
 """
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory, migrated_database: Path) -> Iterator[tuple[Emulator, AirflowApi]]:
-    directory = tmp_path_factory.mktemp("snapshot")
-    (directory / "dags").mkdir()
-    folder = (directory / "state").as_uri()
-    (directory / "dags" / "nightly.py").write_text(DAG_FILE.replace("FOLDER", folder))
+def stage(tmp_path_factory: pytest.TempPathFactory, standalone: Standalone) -> Iterator[tuple[Emulator, AirflowApi]]:
+    folder = (tmp_path_factory.mktemp("snapshot") / "state").as_uri()
+    dags = Path(standalone.home.environment["AIRFLOW__CORE__DAGS_FOLDER"])
+    (dags / "nightly.py").write_text(DAG_FILE.replace("FOLDER", folder))
     with run_emulator(import_seconds=1) as emulator:
         emulator.add_database("customers", ["Email", "City"])
-        home = AirflowHome(directory / "home", directory / "dags", {}, migrated=migrated_database)
-        with running_airflow(home) as airflow:
-            api = airflow.api()
-            api.add_connection(emulator.url, emulator.token)
-            yield emulator, api
+        standalone.api.add_connection(emulator.url, emulator.token, CONNECTION_ID)
+        yield emulator, standalone.api
 
 
 def held(emulator: Emulator) -> dict[str, str]:
