@@ -32,7 +32,7 @@ from airflow_provider_copernica.client.schedule import DEFAULT_MAX_POLL_INTERVAL
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "performance.md"
 PICTURE = HERE.parent / "docs" / "images" / "performance.svg"
-# so many that each run meets a full collection of garbage, whose turn it is after some thousand polls
+# so many that the waiting counts for more than the start of all at once
 POLLS, INTERVAL = 7, 2.0
 # one interval between each two polls
 IDEAL_WALL = (POLLS - 1) * INTERVAL
