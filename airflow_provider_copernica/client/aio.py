@@ -167,12 +167,11 @@ class AsyncClient:
         self._jwt = fresh
         return fresh
 
-    async def close(self) -> None:
-        """Close the connections; the JWT stays."""
+    def close(self) -> Awaitable[None]:
+        """Let go of the connections at once, since others may come, and return what closes them; the JWT stays."""
         session, self._session = self._session, None
         self._proxies.clear()
-        if session is not None:
-            await session.close()
+        return _close(session)
 
     async def _send_in_turn(self, request: HttpRequest) -> Answer:
         if request.deadline is None or not self._turns.locked():
@@ -237,6 +236,11 @@ class AsyncClient:
             max_line_size=_MAX_LINE,
             max_field_size=_MAX_LINE,
         )
+
+
+async def _close(session: aiohttp.ClientSession | None) -> None:
+    if session is not None:
+        await session.close()
 
 
 @lru_cache(maxsize=16)  # most requests have that of the connection

@@ -137,4 +137,4 @@ def _clause(error: BaseException) -> str:
         return f"the certificate is not trusted ({error.verify_message})"
     if isinstance(error, OSError) and not isinstance(error, ssl.SSLError | socket.gaierror) and error.errno:
         return os.strerror(error.errno).lower()
-    return str(error) or type(error).__name__
+    return str(error).rstrip(" .") or type(error).__name__

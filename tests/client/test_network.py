@@ -250,3 +250,11 @@ def test_a_request_shows_no_token(accounts: Accounts) -> None:
         shown = repr([settings, call, api_request(settings, call, "e.y.J"), auth_request(settings)])
         for secret in (TOKEN, "t0ken%2Bof%2Fmine", "e.y.J", "secret rows", "hunter2", "a@example.com"):
             assert secret not in shown
+
+
+@pytest.mark.parametrize("said", ["Connector is closed.", "it broke ..."])
+def test_what_a_library_says_becomes_a_clause(said: str) -> None:
+    words = said.rstrip(" .")
+    settings = read_settings(token=TOKEN)
+    assert network.no_reply(RuntimeError(said), settings, sent=True).reason == f"the connection broke ({words})"
+    assert network.no_reply(RuntimeError("."), settings, sent=False).reason == "RuntimeError"

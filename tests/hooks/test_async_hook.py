@@ -317,6 +317,20 @@ async def test_clients_that_nobody_uses_are_forgotten(
     assert len(aio._shared[asyncio.get_running_loop()]) <= 1
 
 
+async def test_one_who_comes_while_the_last_one_leaves_keeps_the_connection(
+    copernica_emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    import_id = copernica_emulator.add_import("nightly", "running")
+    first = await CopernicaAsyncHook().__aenter__()
+    await first.get_import(import_id)
+    leaves = asyncio.create_task(first.__aexit__(None, None, None))
+    await asyncio.sleep(0)  # it is about to close its connections
+    assert await status(import_id) == "running"
+    await leaves
+    assert caplog.messages == []
+    assert len(copernica_emulator.requests) == 3  # one of them for the token
+
+
 def test_event_loops_that_are_closed_are_forgotten(copernica_emulator: Emulator) -> None:
     import_id = copernica_emulator.add_import("nightly", "running")
 

@@ -91,8 +91,9 @@ def test_what_is_missing_goes_with_everything(value: object, missing: object) ->
         ([AWARE, AWARE.astimezone(ZoneInfo("Europe/Amsterdam"))], ["2024-07-01 07:00:00"] * 2),
         ([date(2024, 7, 1), None], ["2024-07-01", ""]),
         ([time(5), None], ["05:00:00", ""]),
+        ([Decimal("1E+3"), Decimal(3), 4], ["1000", "3", "4"]),
     ],
 )
-def test_moments_of_one_kind_are_read(values: list[object], expected: list[str]) -> None:
+def test_objects_of_one_kind_are_read(values: list[object], expected: list[str]) -> None:
     rows = rows_of(pd.DataFrame({"a": pd.Series(values, dtype=object)}))
     assert [to_text(row["a"], "field") for row in rows] == expected
