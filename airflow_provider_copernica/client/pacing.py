@@ -39,7 +39,8 @@ class WakeUps:
         """
         Return a future to wait for.
 
-        :param seconds: after which it is done; up to a twentieth of a second later where that is not noticed.
+        :param seconds: after which it is done, never before; from half a second on up to a twentieth of a second later,
+            and a few milliseconds more for each group that is due at the same time.
         """
         loop = asyncio.get_running_loop()
         awake: asyncio.Future[None] = loop.create_future()

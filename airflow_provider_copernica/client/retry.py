@@ -163,9 +163,8 @@ def _classify_failure(call: ApiCall, reply: Reply, secrets: Collection[str]) -> 
     if 300 <= status < 400:
         return replace(failed, outcome=Outcome.MOVED, reason=show_location(reply.headers.get("location", "nowhere")))
     if status in (404, 410) and call.reads and own_words(reply) is None:
-        return (
-            failed  # a page of a proxy or load balancer: only Copernica's own words say that something does not exist
-        )
+        # a page of a proxy or load balancer: only Copernica's own words say that something does not exist
+        return failed
     return replace(failed, outcome=_refusal(said)) if 400 <= status < 500 and status != 408 else failed
 
 
